@@ -1,0 +1,1 @@
+"""The `ccplant` command: sessions from the terminal, and `ccplant up`."""

@@ -1,0 +1,1 @@
+"""MongoDB: one repository per aggregate, indexes, leases, the one transaction function."""

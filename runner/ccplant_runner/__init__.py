@@ -1,0 +1,1 @@
+"""The runner: clones, drives the agent, logs and publishes what it says."""

@@ -1,0 +1,1 @@
+"""The orchestrator: decides, reconciles and owns every change of a session's state."""
