@@ -1,0 +1,101 @@
+# All verbs of working with ccplant. `make help` lists them; options go in ARGS: make up ARGS="--port 9000 --json"
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+ARGS ?=
+BIN := .venv/bin
+# Output on the terminal as it comes, also through a pipe.
+export PYTHONUNBUFFERED := 1
+PYTEST := $(BIN)/python -m pytest
+# Long suites run whole under a verb of their own; `make test` has the smoke of each.
+SHORT := (not chaos and not agent and not browser and not kubernetes and not node) or smoke
+
+.PHONY: help
+help: ## List the verbs
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Running ---
+
+.PHONY: install
+install: ## Install what the product needs into .venv (PYTHON=... to choose one)
+	@PYTHON="$(PYTHON)" sh scripts/install.sh runtime
+
+.PHONY: install-dev
+install-dev: ## Install what tests and checks need as well
+	@PYTHON="$(PYTHON)" sh scripts/install.sh dev
+
+.PHONY: up
+up: install ## Start the whole system on this machine (ARGS="--port 9000 --json")
+	@exec $(BIN)/ccplant up $(ARGS)
+
+# --- Testing ---
+
+.PHONY: test
+test: install-dev ## Unit and integration tests and the smoke of every suite
+	@$(PYTEST) -n 2 --dist loadgroup -m "$(SHORT)" $(ARGS)
+
+.PHONY: test-unit
+test-unit: install-dev ## Unit tests alone
+	@$(PYTEST) tests/unit -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: test-integration
+test-integration: install-dev ## Tests against a real NATS and a real MongoDB
+	@$(PYTEST) tests/integration -n 2 --dist loadgroup -m "$(SHORT)" $(ARGS)
+
+.PHONY: test-chaos
+test-chaos: install-dev ## Kills, cuts and races against real processes, the whole suite
+	@$(PYTEST) -m chaos $(ARGS)
+
+.PHONY: test-agent
+test-agent: install-dev ## The real Claude Code against a stub of the model's API
+	@$(PYTEST) -m agent $(ARGS)
+
+.PHONY: bench
+bench: install-dev ## Measure, each figure beside its yardstick
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# --- Checking ---
+
+.PHONY: format
+format: install-dev ## Format the code and mend what can be mended by rule
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: format-check
+format-check: install-dev ## Check the format
+	@$(BIN)/ruff format --check .
+
+.PHONY: lint
+lint: install-dev ## Check the code against the rules
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: install-dev ## Check the types
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: install-dev ## Check that each layer imports only what it may
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: lock
+lock: install-dev ## Lock the dependencies again (ARGS=--upgrade for newer versions)
+	@$(BIN)/python scripts/lock.py write $(ARGS)
+
+.PHONY: lock-check
+lock-check: install-dev ## Check that the locks are in step with the pyproject files
+	@$(BIN)/python scripts/lock.py check
+
+.PHONY: docs
+docs: install-dev ## Write the pages that are made from the code (configuration, OpenAPI, ...)
+	@$(BIN)/python scripts/docs.py write
+
+.PHONY: docs-check
+docs-check: install-dev ## Check that those pages are up to date and all links lead somewhere
+	@$(BIN)/python scripts/docs.py check
+
+.PHONY: check
+check: format-check lint types imports lock-check docs-check ## All checks that run nothing
+
+.PHONY: clean
+clean: ## Remove .venv and what tools left behind
+	@rm -rf .venv .install.lock .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

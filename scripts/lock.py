@@ -1,0 +1,137 @@
+"""Locks every dependency with its hashes, and checks that the locks are in step with the pyproject files.
+
+    python scripts/lock.py write [--upgrade]
+    python scripts/lock.py check
+
+The locks are read by pip alone (`--require-hashes`) and name neither an index nor a path of a machine, so that an
+installation takes the same bytes from whichever index it is given. A check resolves again with the present pins as
+preferences and compares what would be installed. Hashes are not compared: an index may gain a file for a version
+that is locked already, which changes nothing about the ones that were checked.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = (
+    "libs/contracts",
+    "libs/platform",
+    "libs/store",
+    "services/api",
+    "services/orchestrator",
+    "runner",
+    "cli",
+)
+OWN = ("contracts", "platform", "store", "api", "orchestrator", "runner", "cli")
+FOREIGN = re.compile(r"https?://|file:|(^|\s)--|(^|\s)/\w", re.MULTILINE)
+"""An address, an option of pip, or a path of one machine."""
+
+RUNTIME = ("--extra", "service", "--extra", "embedded", "--group", "pyproject.toml:build")
+LOCKS: dict[str, tuple[str, ...]] = {
+    "requirements/runtime.lock": RUNTIME,
+    "requirements/dev.lock": (
+        *RUNTIME,
+        "--extra",
+        "node",
+        "--group",
+        "pyproject.toml:dev",
+        "--constraint",
+        "requirements/runtime.lock",
+    ),
+}
+
+
+def compile_lock(options: tuple[str, ...], output: Path, *, upgrade: bool) -> None:
+    command = [
+        str(Path(sys.executable).parent / "uv"),
+        "pip",
+        "compile",
+        *(f"{package}/pyproject.toml" for package in PACKAGES),
+        *options,
+        *(f"--no-emit-package=ccplant-{name}" for name in OWN),
+        "--universal",
+        "--python-version=3.11",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-header",
+        "--no-config",
+        "--quiet",
+        f"--output-file={output}",
+        *(["--upgrade"] if upgrade else []),
+    ]
+    # Local wheels of a machine must not decide what everybody gets; an index that it is told to use may.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}
+    }
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
+
+
+def pins(text: str) -> dict[str, str]:
+    """What would be installed: each requirement with its version and marker, and a mark for a missing hash."""
+    found: dict[str, str] = {}
+    for block in re.split(r"\n(?=[A-Za-z0-9])", text):
+        requirement = block.split("\\\n")[0].split("    #")[0].strip()
+        if "==" in requirement:
+            hashed = "--hash=sha256:" in block
+            found[requirement] = "" if hashed else "no hash"
+    return found
+
+
+def differences(name: str, options: tuple[str, ...], folder: Path) -> list[str]:
+    lock = ROOT / name
+    if not lock.exists():
+        return [f"{name} is missing"]
+    present = lock.read_text()
+    without_hashes = re.sub(r"--hash=sha256:[0-9a-f]{64}", "", present)
+    problems = [f"{name} names {match.group().strip()!r}" for match in FOREIGN.finditer(without_hashes)]
+    again = folder / lock.name
+    shutil.copy(lock, again)
+    compile_lock(options, again, upgrade=False)
+    old, new = pins(present), pins(again.read_text())
+    problems += [f"{name}: {requirement} has {flaw}" for requirement, flaw in old.items() if flaw]
+    problems += [
+        f"{name}: {requirement} is locked but not needed" for requirement in sorted(old.keys() - new.keys())
+    ]
+    problems += [
+        f"{name}: {requirement} is needed but not locked" for requirement in sorted(new.keys() - old.keys())
+    ]
+    return problems
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["write"] and set(arguments[1:]) <= {"--upgrade"}:
+        for name, options in LOCKS.items():
+            compile_lock(options, ROOT / name, upgrade="--upgrade" in arguments)
+            print(f"{name}: {len(pins((ROOT / name).read_text()))} packages")
+        return 0
+    if arguments == ["check"]:
+        with tempfile.TemporaryDirectory() as folder:
+            problems = [
+                p for name, options in LOCKS.items() for p in differences(name, options, Path(folder))
+            ]
+        for problem in problems:
+            print(problem)
+        if problems:
+            print(
+                "The locks are not in step with the pyproject files. Mend it with `make lock` and commit the result."
+            )
+            return 1
+        print("The locks are in step with the pyproject files.")
+        return 0
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except subprocess.CalledProcessError:
+        sys.exit(
+            "The dependencies could not be resolved: see the lines above. Is the package index reachable?"
+        )
