@@ -1,0 +1,44 @@
+"""Commands that are imported when they are used.
+
+`ccplant session list` is run in loops and prompts: it must not pay for importing the chat or the embedded servers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import MappingProxyType
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "up": "ccplant_cli.up.command",
+        "session": "ccplant_cli.commands.session",
+        "events": "ccplant_cli.commands.events",
+        "agent": "ccplant_cli.agents.command",
+        "token": "ccplant_cli.commands.token",
+        "health": "ccplant_cli.commands.health",
+    }
+)
+"""Each command's module, in the order of the help; its `app` is the command, or the group of them."""
+
+
+class LazyGroup(TyperGroup):
+    """The top level: knows the names, imports a command when it is asked for."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """Name the commands, most used first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        """Import one command."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        app: typer.Typer = importlib.import_module(module).app
+        command = typer.main.get_command(app)
+        if not isinstance(command, TyperCommand | TyperGroup):
+            raise TypeError(f"{module}.app is no command")
+        command.name = cmd_name
+        return command
