@@ -65,11 +65,26 @@ def compile_lock(options: tuple[str, ...], output: Path, *, upgrade: bool) -> No
         f"--output-file={output}",
         *(["--upgrade"] if upgrade else []),
     ]
-    # Local wheels of a machine must not decide what everybody gets; an index that it is told to use may.
-    environment = {
+    subprocess.run(command, cwd=ROOT, env=environment(), check=True, timeout=300)
+
+
+def environment() -> dict[str, str]:
+    """The machine's environment, in which uv reaches what pip reaches: the same index and the same certificates.
+
+    Wheels that lie on one machine are left out: they must not decide what everybody gets.
+    """
+    listing = [sys.executable, "-m", "pip", "config", "list"]
+    lines = subprocess.run(listing, capture_output=True, text=True, check=True, timeout=60).stdout
+    configured = dict(re.findall(r"^\S*\.(index-url|cert)='([^']*)'$", lines, re.MULTILINE))
+    found = {
         name: value for name, value in os.environ.items() if name not in {"PIP_FIND_LINKS", "UV_FIND_LINKS"}
     }
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
+    found.setdefault("UV_SYSTEM_CERTS", "true")
+    if "index-url" in configured:
+        found.setdefault("UV_DEFAULT_INDEX", configured["index-url"])
+    if "cert" in configured:
+        found.setdefault("SSL_CERT_FILE", configured["cert"])
+    return found
 
 
 def pins(text: str) -> dict[str, str]:
