@@ -1,0 +1,81 @@
+"""Named places where a process may be made to die, so that recovery is tested and not hoped for.
+
+Between any two writes a machine may lose power. ``CCPLANT_FAULT=orch.end.judged:1`` kills this process by SIGKILL
+(nothing is flushed, nothing is cleaned up) at its first visit of that place. ``name:n:once=FILE`` does so only while FILE
+does not exist, and creates it first: the restarted process goes on. Several are separated by commas.
+Without the variable a visit costs one look into an empty dict.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+FaultPoint = Literal[
+    "api.session.inserted", "api.prompt.numbered", "api.prompt.inserted", "api.intent.written",
+    "orch.launch.assigned", "orch.launch.started", "orch.register.committed",
+    "orch.prompt.delivering", "orch.prompt.sent", "orch.permission.sent",
+    "orch.output.inserted", "orch.output.applied", "orch.output.advanced",
+    "orch.end.judged", "orch.end.committed", "orch.end.destroyed", "orch.end.settled", "orch.event.published",
+    "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
+]  # fmt: skip
+"""Every place; the name says process, part and what has just been done."""
+
+FAULT_POINTS: tuple[str, ...] = get_args(FaultPoint)
+
+VARIABLE = "CCPLANT_FAULT"
+
+
+@dataclass(slots=True)
+class _Fault:
+    """One armed place."""
+
+    visits_left: int
+    once: Path | None
+
+
+def parse_faults(text: str) -> Mapping[str, _Fault]:
+    """Read ``name:n[:once=FILE]``, several separated by commas.
+
+    Raises:
+        ValueError: an unknown name or a wrong count; a fault that is silently never armed proves nothing.
+    """
+    faults: dict[str, _Fault] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rest = item.partition(":")
+        count, _, option = rest.partition(":")
+        if name not in FAULT_POINTS or not count.isdecimal() or int(count) < 1:
+            raise ValueError(f"{VARIABLE}: {item!r} is not name:n with one of the known names and n from 1")
+        if option and not option.startswith("once="):
+            raise ValueError(f"{VARIABLE}: {option!r} is not once=FILE")
+        faults[name] = _Fault(int(count), Path(option.removeprefix("once=")) if option else None)
+    return faults
+
+
+_armed = parse_faults(os.environ.get(VARIABLE, ""))
+
+
+def fault_point(name: FaultPoint) -> None:
+    """Die here when told to; otherwise do nothing."""
+    if name in _armed:
+        _visit(_armed[name])
+
+
+def _visit(fault: _Fault) -> None:
+    fault.visits_left -= 1
+    if fault.visits_left == 0 and _first_time(fault.once):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _first_time(marker: Path | None) -> bool:
+    if marker is None:
+        return True
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
