@@ -34,6 +34,8 @@ PING_SECONDS = 10
 RECONNECT_WAIT_SECONDS = 1
 PENDING_BYTES = 8 * 1024 * 1024
 """What may wait in memory while the bus is away; more is refused to the publisher, who keeps it."""
+_ASKED_SECONDS = 6 * PING_SECONDS
+"""Longer than a connection without answers lives."""
 _REFUSED = ("authorization", "authentication", "user jwt")
 
 
@@ -146,6 +148,27 @@ async def connect(
 def jetstream(client: Client, *, timeout: float = 5.0) -> JetStreamContext:
     """Return the JetStream calls of a connection, each bounded by the timeout."""
     return client.jetstream(timeout=timeout)
+
+
+async def flush(client: Client, timeout: float = 5.0) -> None:
+    """Return when the server has what was sent so far, a new subscription say.
+
+    The client's own `flush` forgets its question at a timeout, and the late answer then ends its reading for good: the
+    connection looks alive and is deaf. So the question stays, and only our waiting ends.
+
+    Raises:
+        TimeoutError: the server did not answer in time.
+        nats.errors.Error: the connection is closed, or was lost meanwhile.
+    """
+    asked = asyncio.ensure_future(client.flush(timeout=_ASKED_SECONDS))
+    asked.add_done_callback(_forget)
+    await asyncio.wait_for(asyncio.shield(asked), timeout)
+
+
+def _forget(asked: asyncio.Future[None]) -> None:
+    if not asked.cancelled():
+        # whoever still waited has it; nobody else needs it
+        asked.exception()
 
 
 def shown(url: str) -> str:

@@ -30,6 +30,9 @@ _DUPLICATES_SECONDS = 10.0
 _IN_USE = 10_058
 """JetStream's code for a stream that exists with another configuration."""
 
+EVENTS_RETENTION_SECONDS = 7 * _DAY
+"""How long lifecycle events stay on the bus; a stream that is new is refilled with as much."""
+
 COMMAND_WORKERS = 16
 """Commands that one consumer may hold unacknowledged; what is fetched and waits is another replica's loss."""
 
@@ -49,7 +52,7 @@ STREAMS: tuple[StreamConfig, ...] = (
         subjects=[subjects.EVENTS],
         retention=RetentionPolicy.LIMITS,
         discard=DiscardPolicy.OLD,
-        max_age=7 * _DAY,
+        max_age=EVENTS_RETENTION_SECONDS,
         max_bytes=512 * _MB,
         storage=StorageType.FILE,
         duplicate_window=_DUPLICATES_SECONDS,

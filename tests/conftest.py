@@ -1,0 +1,72 @@
+"""Fixtures that every suite shares: real servers, one of each per test process, and a clock that tests move.
+
+`nats_server` and `mongod` are running and clean at the start of each test. Where a program is neither installed nor
+available as an image, the test is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from ccplant_platform.settings import MongoSettings
+from tests.support.clock import FakeClock
+from tests.support.programs import NotAvailableError
+from tests.support.servers import MongoServer, NatsServer
+
+S = TypeVar("S", NatsServer, MongoServer)
+
+
+@pytest.fixture(scope="session")
+def _nats_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    server = _available(NatsServer, tmp_path_factory.mktemp("nats"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def nats_server(_nats_process: NatsServer) -> NatsServer:
+    """A bus server without streams; a test may restart, wipe and freeze it."""
+    _nats_process.reset()
+    return _nats_process
+
+
+@pytest.fixture(scope="session")
+def _mongod_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MongoServer]:
+    server = _available(MongoServer, tmp_path_factory.mktemp("mongod"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def mongod(_mongod_process: MongoServer) -> MongoServer:
+    """A replica set of one node; a test may restart and freeze it."""
+    _mongod_process.reset()
+    return _mongod_process
+
+
+@pytest.fixture
+def mongo_settings(mongod: MongoServer) -> Iterator[MongoSettings]:
+    """Settings with a database of this test's own, removed behind it."""
+    settings = mongod.fresh_settings()
+    yield settings
+    mongod.reset()
+    mongod.drop(settings.mongodb_database)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that stands still until the test moves it."""
+    return FakeClock()
+
+
+def _available(kind: type[S], folder: Path) -> S:
+    try:
+        return kind(folder)
+    except NotAvailableError as reason:
+        pytest.skip(str(reason))

