@@ -5,13 +5,14 @@ lines of it: a second launch of the same id finds the first one, a launch that h
 what is already gone is gone. The shared tests in ``tests/contract`` state each promise once, and every runtime
 has to pass them.
 
-The order of an end: `signal_stop` asks, `destroy` takes away all that runs and leaves the evidence (exit record, log, the
-rest of the output), `release` removes the evidence, once it was read.
+The order of an end: `signal_stop` asks, `destroy` takes away all that runs and leaves the evidence (exit record,
+log, the rest of the output), `release` removes the evidence, once it was read.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -147,7 +148,7 @@ class Runtime(Protocol):
         """
 
     def remaining_output(self, ref: LaunchRef, after_seq: int) -> AsyncIterator[StreamEvent]:
-        """Read what the runner logged beyond `after_seq`, ascending, without a gap; empty where there is no such log."""
+        """Read what the runner logged beyond `after_seq`, ascending, without a gap; empty without such a log."""
 
     async def log_tail(self, ref: LaunchRef, lines: int = LOG_TAIL_LINES) -> tuple[str, ...]:
         """Return the last lines that runner and agent wrote, bounded in lines and in bytes."""
@@ -155,10 +156,12 @@ class Runtime(Protocol):
     async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
         """Say why the launch does not run, as far as the place itself can tell (D1); None: nothing to say."""
 
-    async def sweep(self, current: Set[str]) -> int:
-        """Collect what runs for no launch in `current` (launch ids); return how many launches or strays that was.
+    async def sweep(self, current: AbstractSet[str]) -> int:
+        """End and release what belongs to no launch in `current`; return how many launches that was.
 
-        Only what this runtime itself started is ever touched; evidence that was not released stays.
+        `current` holds the launch ids of all sessions that are open or not settled. Very young launches are spared,
+        as their session may be newer than that list; so are kept volumes. Only what this runtime itself started is
+        ever touched.
         """
 
     async def aclose(self) -> None:

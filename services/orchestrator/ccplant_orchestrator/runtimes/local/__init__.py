@@ -1,0 +1,1 @@
+"""Sessions as process trees on this machine, each under a small supervisor."""
