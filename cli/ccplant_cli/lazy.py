@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typing_extensions import override
 
 COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -27,10 +28,12 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
 class LazyGroup(TyperGroup):
     """The top level: knows the names, imports a command when it is asked for."""
 
+    @override
     def list_commands(self, ctx: object) -> list[str]:
         """Name the commands, most used first."""
         return list(COMMANDS)
 
+    @override
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         """Import one command."""
         module = COMMANDS.get(cmd_name)

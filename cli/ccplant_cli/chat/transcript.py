@@ -1,0 +1,145 @@
+"""From frames to what a reader sees: each piece of text exactly once, in order.
+
+Text arrives twice, as fast previews (`delta`) and as durable chunks that cover them, and again after a reconnect.
+Offsets count code points, so what was shown of a message is one number, and only what lies beyond it is new.
+A preview that does not fit is left to the chunk that covers it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ccplant_cli.documents import Document
+
+Voice = Literal["agent", "user", "thought"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """New text of a message."""
+
+    voice: Voice
+    message_id: str
+    text: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSeen:
+    """A tool call is in a new state."""
+
+    title: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSeen:
+    """The plan changed: (state, text) per step."""
+
+    steps: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSeen:
+    """A turn began or ended."""
+
+    prompt_id: str
+    state: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something beside the conversation that a reader should know."""
+
+    level: str
+    text: str
+
+
+Item = Said | ToolSeen | PlanSeen | TurnSeen | Noticed
+
+_DETAIL = 200
+
+
+def tool_detail(tool: Document) -> str:
+    """Return the first line of what a tool call gave, or where the whole is."""
+    for piece in tool.each("content"):
+        if piece.text("kind") == "diff":
+            return piece.text("path")
+        lines = piece.text("text").strip().splitlines()
+        if lines:
+            more = " …" if len(lines) > 1 or len(lines[0]) > _DETAIL or piece.flag("truncated") else ""
+            return lines[0][:_DETAIL] + more
+    return ""
+
+
+@dataclass(slots=True)
+class Transcript:
+    """What was shown so far."""
+
+    last_seq: int
+    """The last durable event that was taken."""
+    _shown: dict[tuple[Voice, str], int] = field(default_factory=dict)
+    _tools: dict[str, str] = field(default_factory=dict)
+    _plan: tuple[tuple[str, str], ...] = ()
+
+    def take(self, frame: Document) -> tuple[Item, ...]:
+        """Take one frame of the stream and return what is new in it."""
+        data = frame.inner("data")
+        kind = frame.text("type")
+        if kind == "delta":
+            return self._preview(data)
+        seq = frame.integer("seq")
+        if seq:
+            if seq <= self.last_seq:
+                return ()
+            self.last_seq = seq
+        match kind:
+            case "message_chunk":
+                return self._chunk("user" if data.text("role") == "user" else "agent", data)
+            case "thought_chunk":
+                return self._chunk("thought", data)
+            case "tool":
+                return self._tool(data)
+            case "plan":
+                steps = tuple((step.text("status"), step.text("content")) for step in data.each("entries"))
+                changed, self._plan = steps != self._plan, steps
+                return (PlanSeen(steps),) if changed else ()
+            case "turn":
+                return (TurnSeen(data.text("prompt_id"), data.text("state"), data.text("error")),)
+            case "mcp_server" if data.text("state") == "failed":
+                return (Noticed("warning", f"MCP {data.text('name')}: {data.text('error')}"),)
+            case "notice":
+                return (Noticed(data.text("level", "info"), data.text("message")),)
+            case _:
+                return ()
+
+    def _preview(self, data: Document) -> tuple[Item, ...]:
+        voice: Voice = "thought" if data.text("kind") == "thought" else "agent"
+        message_id, offset, text = data.text("message_id"), data.integer("offset"), data.text("text")
+        shown = self._shown.get((voice, message_id), 0)
+        if offset > shown or offset + len(text) <= shown:
+            return ()
+        self._shown[voice, message_id] = offset + len(text)
+        return (Said(voice, message_id, text[shown - offset :]),)
+
+    def _chunk(self, voice: Voice, data: Document) -> tuple[Item, ...]:
+        message_id, offset, text = data.text("message_id"), data.integer("offset"), data.text("text")
+        shown = self._shown.get((voice, message_id), 0)
+        # Durable chunks have no gaps: one that begins later belongs to a message that began before we looked.
+        new = text[max(0, shown - offset) :] if offset <= shown else "…" + text
+        self._shown[voice, message_id] = max(shown, offset + len(text))
+        final = data.flag("final")
+        return (Said(voice, message_id, new, final),) if new or final else ()
+
+    def _tool(self, data: Document) -> tuple[Item, ...]:
+        call, state = data.text("tool_call_id"), data.text("status")
+        # Waiting to run and running are one state to a reader.
+        shown = "in_progress" if state == "pending" else state
+        if self._tools.get(call) == shown:
+            return ()
+        self._tools[call] = shown
+        over = state in ("completed", "failed")
+        return (ToolSeen(data.text("title") or data.text("name"), shown, tool_detail(data) if over else ""),)
