@@ -1,0 +1,96 @@
+"""Credentials of people and programs: tokens that last, tickets that are good once.
+
+Only digests are kept: who reads the database cannot sign in with what is found there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ccplant_contracts.base import UtcTime
+from ccplant_platform.clock import Clock
+from ccplant_store.documents import Document
+from ccplant_store.driver import DESC, Collection, Database
+
+Role = Literal["user", "admin"]
+TICKET_SECONDS = 30
+
+
+def digest(secret: str) -> str:
+    """Return what is kept of a secret with enough randomness of its own."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class TokenDoc(Document):
+    """A long-lived token; its id is its digest."""
+
+    key_id: str
+    """What people call it by; not secret."""
+    owner: str
+    role: Role = "user"
+    name: str = ""
+    created_at: UtcTime
+    revoked: bool = False
+    revoked_at: UtcTime | None = None
+
+
+class TicketDoc(Document):
+    """A one-time ticket for a WebSocket or an event stream; its id is its digest."""
+
+    owner: str
+    role: Role = "user"
+    session_id: str | None = None
+    created_at: UtcTime
+
+
+class TokenStore:
+    """Tokens."""
+
+    def __init__(self, database: Database) -> None:
+        self._tokens: Collection = database.collection("tokens")
+
+    async def create(self, token: TokenDoc) -> None:
+        """Keep a new token."""
+        await self._tokens.insert_one(token.encode())
+
+    async def find(self, secret: str) -> TokenDoc | None:
+        """Return whose token this is, where it is still good."""
+        return TokenDoc.decode_optional(
+            await self._tokens.find_one({"_id": digest(secret), "revoked": False})
+        )
+
+    async def list(self, owner: str, *, limit: int = 200) -> Sequence[TokenDoc]:
+        """Return an owner's tokens that are good, the newest first."""
+        rows = await self._tokens.find(
+            {"owner": owner, "revoked": False}, sort=[("created_at", DESC), ("_id", DESC)], limit=limit
+        )
+        return [TokenDoc.decode(row) for row in rows]
+
+    async def revoke(self, key_id: str, *, owner: str | None, at: datetime) -> bool:
+        """Make a token useless; False where this owner (None: anybody) has no such token."""
+        query: dict[str, object] = {"key_id": key_id} if owner is None else {"key_id": key_id, "owner": owner}
+        done = await self._tokens.update_one(query, {"$set": {"revoked": True, "revoked_at": at}})
+        return done.matched == 1
+
+
+class TicketStore:
+    """Tickets."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._tickets: Collection = database.collection("tickets")
+        self._clock = clock
+
+    async def create(self, ticket: TicketDoc) -> None:
+        """Keep a new ticket."""
+        await self._tickets.insert_one(ticket.encode())
+
+    async def redeem(self, secret: str) -> TicketDoc | None:
+        """Take a ticket: of two who show the same one gets in, and nobody after 30 s."""
+        taken = await self._tickets.find_one_and_delete({"_id": digest(secret)})
+        ticket = TicketDoc.decode_optional(taken)
+        if ticket is None or self._clock.now() - ticket.created_at > timedelta(seconds=TICKET_SECONDS):
+            return None
+        return ticket

@@ -1,0 +1,1 @@
+"""Lifecycle events: outbox, timeline and source for replay."""

@@ -1,0 +1,97 @@
+"""Every index, in one place: each answers a query of a repository, and the tests ask the server whether it does.
+
+Lists filter on the boolean `deleted`: with a comparison against a missing time the server would have to fetch and sort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from ccplant_store import idempotency, tombstones
+from ccplant_store.access import TICKET_SECONDS
+from ccplant_store.driver import ASC, DESC, Index
+
+PURGED_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
+
+
+def _list_index(name: str, *keys: str) -> Index:
+    *equal, ordered = keys
+    return Index((*((key, ASC) for key in equal), (ordered, DESC), ("_id", DESC)), name)
+
+
+SESSIONS: Sequence[Index] = (
+    _list_index("list_created", "owner", "deleted", "created_at"),
+    _list_index("list_updated", "owner", "deleted", "updated_at"),
+    _list_index("list_status_created", "owner", "deleted", "status", "created_at"),
+    _list_index("list_status_updated", "owner", "deleted", "status", "updated_at"),
+    _list_index("list_name_created", "owner", "name", "deleted", "created_at"),
+    _list_index("list_name_updated", "owner", "name", "deleted", "updated_at"),
+    Index(
+        (("work", ASC), ("next_attempt_at", ASC), ("created_at", ASC)),
+        "work",
+        partial={"work": {"$type": "string"}},
+    ),
+    Index((("next_attempt_at", ASC),), "retries", partial={"next_attempt_at": {"$type": "date"}}),
+    Index((("deadline_at", ASC),), "deadlines", partial={"open": True, "deadline_at": {"$type": "date"}}),
+    Index((("status", ASC), ("launch.id", ASC)), "open_by_status", partial={"open": True}),
+    Index((("launch.released", ASC), ("launch.id", ASC)), "launches", partial={"launch.released": False}),
+    Index((("launch.id", ASC),), "launch", unique=True, partial={"launch.id": {"$type": "string"}}),
+)
+PROMPTS: Sequence[Index] = (
+    Index((("session_id", ASC), ("number", ASC)), "number", unique=True),
+    Index(
+        (("session_id", ASC), ("idempotency_key", ASC)),
+        "idempotency_key",
+        unique=True,
+        partial={"idempotency_key": {"$type": "string"}},
+    ),
+    Index((("session_id", ASC),), "one_under_way", unique=True, partial={"under_way": True}),
+    Index((("session_id", ASC), ("state", ASC), ("number", ASC)), "open", partial={"open": True}),
+    Index((("session_id", ASC), ("ended_at", ASC)), "ended", partial={"ended_at": {"$type": "date"}}),
+    Index((("created_at", ASC),), "unannounced", partial={"announced": False}),
+)
+PERMISSIONS: Sequence[Index] = (
+    Index((("session_id", ASC), ("requested_at", DESC), ("_id", DESC)), "of_session"),
+    Index((("session_id", ASC), ("changed_at", ASC)), "changed"),
+    Index((("expires_at", ASC),), "expiry", partial={"state": "pending"}),
+    Index((("session_id", ASC),), "waiting", partial={"delivery": "waiting"}),
+)
+EVENTS: Sequence[Index] = (
+    Index((("session_id", ASC), ("sequence", ASC)), "sequence", unique=True),
+    Index(
+        (("time", ASC), ("session_id", ASC), ("sequence", ASC)), "unpublished", partial={"published": False}
+    ),
+    Index((("owner", ASC), ("time", ASC), ("session_id", ASC), ("sequence", ASC)), "of_owner"),
+    Index((("time", ASC),), "since"),
+    Index((("purged_at", ASC),), "purged", expire_after_seconds=PURGED_EVENTS_KEPT_SECONDS),
+)
+
+INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
+    {
+        "sessions": SESSIONS,
+        "prompts": PROMPTS,
+        "permissions": PERMISSIONS,
+        "session_events": EVENTS,
+        "output": (),
+        "activity": (),
+        "leases": (),
+        "publisher": (),
+        "idempotency": (
+            Index((("created_at", ASC),), "ttl", expire_after_seconds=idempotency.KEPT_SECONDS),
+            Index((("resource_id", ASC),), "resource"),
+        ),
+        "tombstones": (Index((("at", ASC),), "ttl", expire_after_seconds=tombstones.KEPT_SECONDS),),
+        "tokens": (
+            Index((("key_id", ASC),), "key_id", unique=True),
+            Index((("owner", ASC), ("revoked", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
+        ),
+        "tickets": (Index((("created_at", ASC),), "ttl", expire_after_seconds=TICKET_SECONDS),),
+        "fs.files": (
+            Index((("metadata.session_id", ASC),), "session"),
+            Index((("metadata.created_at", ASC),), "unreferenced", partial={"metadata.referenced": False}),
+        ),
+        "fs.chunks": (Index((("files_id", ASC), ("n", ASC)), "files_id_1_n_1", unique=True),),
+    }
+)
+"""Collections and their indexes."""

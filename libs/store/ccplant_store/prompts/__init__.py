@@ -1,0 +1,1 @@
+"""Prompts: numbered, delivered one at a time, each with exactly one end."""
