@@ -33,6 +33,7 @@ from ccplant_platform.bus.connection import (
 from ccplant_platform.bus.dead_letters import bury
 from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.bus.topology import Durable
+from ccplant_platform.metrics import MESSAGE_SECONDS, MESSAGES
 from ccplant_platform.settings import BusSettings
 
 _log = structlog.get_logger(__name__)
@@ -150,7 +151,11 @@ class _Retry(BaseMiddleware[Any, Any]):
         self._backoff = backoff
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
-        tried = msg.raw_message.metadata.num_delivered
+        meta = msg.raw_message.metadata
+        with MESSAGE_SECONDS.labels(meta.stream).time():
+            return await self._guarded(call_next, msg, meta.num_delivered)
+
+    async def _guarded(self, call_next: Callable[[Any], Awaitable[Any]], msg: NatsMessage, tried: int) -> Any:
         if tried > self._backoff.limit:
             # it was delivered before and nobody lived to say why it failed
             return await self._give_up(msg, "delivered too often without an answer")
@@ -161,6 +166,7 @@ class _Retry(BaseMiddleware[Any, Any]):
         except Exception as error:  # noqa: BLE001 - the rule is for whatever a handler may raise
             return await self._again(msg, tried, error)
         await msg.ack()
+        self._count(msg, "done")
         return result
 
     async def _again(self, msg: NatsMessage, tried: int, error: Exception) -> None:
@@ -173,6 +179,7 @@ class _Retry(BaseMiddleware[Any, Any]):
             "message_failed", subject=msg.raw_message.subject, tried=tried, delay=delay, exc_info=error
         )
         await msg.nack(delay=delay)
+        self._count(msg, "retried")
 
     async def _give_up(self, msg: NatsMessage, reason: str) -> None:
         raw = msg.raw_message
@@ -187,3 +194,7 @@ class _Retry(BaseMiddleware[Any, Any]):
             await msg.nack(delay=self._backoff.cap)
             return
         await msg.reject()
+        self._count(msg, "dead")
+
+    def _count(self, msg: NatsMessage, result: str) -> None:
+        MESSAGES.labels(msg.raw_message.metadata.stream, result).inc()

@@ -54,6 +54,7 @@ API = Rights(
         "ccplant.watch.>",
         "ccplant.wake.>",
         subjects.HEALTH_ORCHESTRATOR,
+        "ccplant.control.>",
         # a consumer of its own on the lifecycle events, and nothing of another stream
         f"$JS.API.STREAM.INFO.{_EVENTS}",
         f"$JS.API.CONSUMER.CREATE.{_EVENTS}",

@@ -25,6 +25,8 @@ _log = structlog.get_logger(__name__)
 _HOUR = 3_600.0
 _DAY = 24 * _HOUR
 _MB = 1024 * 1024
+EVENTS_RETENTION_SECONDS = 7 * _DAY
+"""How far back a subscriber of lifecycle events can go."""
 _DUPLICATES_SECONDS = 10.0
 """Short: an id that was deleted still makes its repeat a duplicate, which then never arrives."""
 _IN_USE = 10_058
