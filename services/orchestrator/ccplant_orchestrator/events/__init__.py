@@ -1,0 +1,1 @@
+"""Lifecycle events on their way from the outbox to the bus."""

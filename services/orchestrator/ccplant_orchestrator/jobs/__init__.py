@@ -1,0 +1,1 @@
+"""Jobs that one replica does at a time, each under a lease."""

@@ -1,0 +1,79 @@
+"""The resync: finds every unfulfilled intent, whatever became of its command.
+
+Commands may be lost, and the processes that got them may die. What is wanted stands in MongoDB, so looking there every
+few seconds is what makes the fast path optional. The same job collects what nobody owns any more.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ccplant_orchestrator.jobs.leased import Tenure
+from ccplant_orchestrator.permissions.delivery import PermissionDelivering
+from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
+from ccplant_orchestrator.sessions.keyed import KeyedWorker
+from ccplant_platform.clock import Clock
+from ccplant_store import Store
+from ccplant_store.errors import StoreUnavailableError
+
+_log = structlog.get_logger(__name__)
+
+_LIMIT = 1_000
+
+
+class Resync:
+    """The job."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        runtime: Runtime,
+        sessions: KeyedWorker,
+        prompts: KeyedWorker,
+        permissions: KeyedWorker,
+        expiry: PermissionDelivering,
+        clock: Clock,
+        every_seconds: float,
+        sweep_every_seconds: float,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._sessions = sessions
+        self._prompts = prompts
+        self._permissions = permissions
+        self._expiry = expiry
+        self._clock = clock
+        self._every = every_seconds
+        self._sweep_every = sweep_every_seconds
+
+    async def run(self, tenure: Tenure) -> None:
+        """Look again and again while the lease is held."""
+        swept_at = float("-inf")
+        while tenure.valid:
+            try:
+                await self._look()
+                if self._clock.monotonic() - swept_at >= self._sweep_every:
+                    await self._sweep()
+                    swept_at = self._clock.monotonic()
+            except (StoreUnavailableError, RuntimeFailedError) as error:
+                _log.warning("resync_postponed", error=str(error))
+            await self._clock.sleep(self._every)
+
+    async def _look(self) -> None:
+        now = self._clock.now()
+        for session_id in await self._store.sessions.unfulfilled(now, limit=_LIMIT):
+            self._sessions.poke(session_id)
+        for session_id in await self._store.prompts.sessions_with_work(limit=_LIMIT):
+            self._prompts.poke(session_id)
+        for session_id in await self._expiry.expire():
+            self._permissions.poke(session_id)
+        for session_id in await self._store.permissions.sessions_with_work(limit=_LIMIT):
+            self._permissions.poke(session_id)
+
+    async def _sweep(self) -> None:
+        launches = await self._store.sessions.current_launches()
+        collected = await self._runtime.sweep(launches)
+        blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
+        if collected or blobs:
+            _log.info("swept", launches=collected, blobs=blobs)

@@ -1,0 +1,1 @@
+"""What runners say, on its way into MongoDB."""

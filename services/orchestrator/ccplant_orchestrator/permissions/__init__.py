@@ -1,0 +1,1 @@
+"""Answers to permission requests on their way to a runner."""

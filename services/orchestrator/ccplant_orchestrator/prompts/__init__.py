@@ -1,0 +1,1 @@
+"""Prompts on their way to a runner."""

@@ -1,0 +1,83 @@
+"""Starting and stopping the orchestrator: settings in, connections made, one replica run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+
+import structlog
+
+from ccplant_contracts.commands import Command
+from ccplant_orchestrator.events.stream import LifecycleEventStream
+from ccplant_orchestrator.jobs.liveness import Silence
+from ccplant_orchestrator.main import Orchestrator, Parts
+from ccplant_orchestrator.runtimes.local.options import LocalOptions
+from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
+from ccplant_orchestrator.sessions.launching import AgentDefaults
+from ccplant_orchestrator.settings import OrchestratorSettings
+from ccplant_platform.bus.broker import make_broker
+from ccplant_platform.bus.connection import connect, jetstream
+from ccplant_platform.bus.credentials import LaunchIssuer
+from ccplant_platform.bus.topology import COMMANDS, ensure_topology, keep_topology
+from ccplant_platform.clock import SystemClock
+from ccplant_platform.process import run_service
+from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_store import Store
+
+_log = structlog.get_logger(__name__)
+
+NAME = "orchestrator"
+
+
+async def serve(stopping: asyncio.Event) -> None:
+    """Run one replica until `stopping` is set."""
+    settings, bus_settings = OrchestratorSettings(), BusSettings()
+    clock = SystemClock()
+    mongo = MongoSettings()
+    store = await Store.connect(
+        mongo.url(), database=mongo.mongodb_database, clock=clock, application="ccplant-orchestrator"
+    )
+    await store.ensure_indexes()
+    silence = Silence(clock)
+    bus = await connect(bus_settings, name=NAME, on_disconnect=silence.bus_lost)
+    js = jetstream(bus)
+    await ensure_topology(js, replicas=bus_settings.nats_stream_replicas)
+    broker = make_broker(bus_settings, js, name=NAME)
+    issuer = LaunchIssuer.from_settings(bus_settings, url=settings.runner_nats_url)
+    runtime = LocalRuntime(
+        LocalOptions(data_dir=settings.local_data_dir, anchor_pid=settings.local_anchor_pid)
+    )
+    orchestrator = Orchestrator(
+        Parts(
+            settings=settings,
+            store=store,
+            bus=bus,
+            silence=silence,
+            runtime=runtime,
+            clock=clock,
+            issue=issuer.issue_launch,
+            agents=AgentDefaults.load(settings.default_agent, settings.agent_env_file, settings.agents_dir),
+            events=LifecycleEventStream(broker.faststream, js, replicas=bus_settings.nats_stream_replicas),
+            version=version("ccplant-orchestrator"),
+            stream_replicas=bus_settings.nats_stream_replicas,
+        )
+    )
+    broker.consume(COMMANDS, Command, orchestrator.handle)
+    await orchestrator.start()
+    await broker.start()
+    keeper = asyncio.create_task(keep_topology(js, clock, replicas=bus_settings.nats_stream_replicas))
+    _log.info("orchestrator_ready", replica=orchestrator.holder, runtime=runtime.kind)
+    try:
+        await stopping.wait()
+    finally:
+        keeper.cancel()
+        await broker.stop()
+        await orchestrator.stop()
+        await runtime.aclose()
+        await bus.close()
+        store.close()
+
+
+def main() -> None:
+    """Run as a process of its own."""
+    run_service(NAME, serve)

@@ -1,0 +1,204 @@
+"""The decision at the heart of the system: what a session is, what its runtime shows, what is to be done.
+
+`decide` is pure. It is asked again after every step, by any replica, at any time, so it never remembers
+anything: each action it returns is idempotent, and a crash between any two of them only means that the next
+caller gets the same answer. It returns one action at a time, because each one changes what it looks at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ccplant_contracts.session import Mode
+from ccplant_contracts.status import Reason, Status, StopReason
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation
+from ccplant_orchestrator.sessions.ending import EVIDENCE_PATIENCE, End, asked_end, judge_exit, stop_end
+from ccplant_store.sessions.model import LaunchDoc, SessionDoc, StopDoc
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The settings that the decision needs."""
+
+    start_timeout: timedelta
+    stop_grace: timedelta
+    runner_lost_after: timedelta
+    max_attempts: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known besides the document; `seen` comes from a direct read of the current launch."""
+
+    seen: Observation | None
+    silent_for: timedelta | None = None
+    """How long the runner has been silent, where somebody listens; never counted while the bus was away (D5)."""
+    may_launch: bool = True
+    """Whether another launch has a place."""
+    open_prompts: int = 0
+    step: str | None = None
+
+
+@dataclass(frozen=True)
+class AssignLaunch:
+    """Write the attempt on the document, before anything is done outside."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Have the runtime start the current launch."""
+
+    launch: LaunchDoc
+
+
+@dataclass(frozen=True)
+class RequestStop:
+    """Write that the end is wanted."""
+
+    reason: StopReason
+
+
+@dataclass(frozen=True)
+class TellStop:
+    """Tell the runner to end, and note when."""
+
+    ref: LaunchRef
+    stop: StopDoc
+
+
+@dataclass(frozen=True)
+class Destroy:
+    """Have the runtime remove the launch's processes; `force` skips the grace."""
+
+    ref: LaunchRef
+    force: bool
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Enter a final status."""
+
+    end: End
+
+
+@dataclass(frozen=True)
+class Settle:
+    """After the end: the rest of the output, prompts, permissions, what remains at the runtime, in this order."""
+
+
+@dataclass(frozen=True)
+class Purge:
+    """Erase everything that is recorded of the session."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do now; look again at `until`, or when something happens."""
+
+    until: datetime | None = None
+    step: str | None = None
+
+
+Action = AssignLaunch | Launch | RequestStop | TellStop | Destroy | Finish | Settle | Purge | Wait
+
+
+def decide(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -> Action:
+    """Return the one thing to do next about a session."""
+    if session.status.final:
+        return _after_the_end(session, facts)
+    if session.attempts >= limits.max_attempts:
+        return Finish(End(Reason.INTERNAL_ERROR, {}, {"last_error": session.last_error}))
+    if facts.seen is not None and facts.seen.phase == "exited":
+        return _exited(session, facts.seen, now)
+    if session.stop_requested is not None:
+        return _stopping(session, session.stop_requested, facts, now, limits)
+    if session.deadline_at is not None and now >= session.deadline_at:
+        return RequestStop(StopReason.TIMEOUT)
+    if session.status is Status.PENDING:
+        return _pending(session, facts, now, limits)
+    return _running(session, facts, limits)
+
+
+def _exited(session: SessionDoc, seen: Observation, now: datetime) -> Action:
+    record = seen.exit
+    exited_at = seen.exited_at or now
+    if record is None or not record.complete:
+        judged_at = exited_at + EVIDENCE_PATIENCE
+        if now < judged_at:
+            return Wait(judged_at)
+    if record is None:
+        return Finish(stop_end(session) or End(Reason.RUNNER_CRASHED, {}, {}))
+    return Finish(judge_exit(session, record, now))
+
+
+def _stopping(session: SessionDoc, stop: StopDoc, facts: Facts, now: datetime, limits: Limits) -> Action:
+    if facts.seen is None:
+        return Finish(asked_end(session, stop))
+    if stop.force:
+        return Destroy(facts.seen.ref, force=True)
+    if stop.signalled_at is None:
+        return TellStop(facts.seen.ref, stop)
+    destroy_at = stop.signalled_at + limits.stop_grace
+    return Destroy(facts.seen.ref, force=False) if now >= destroy_at else Wait(destroy_at)
+
+
+def _pending(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -> Action:
+    launch = session.launch
+    if launch is None:
+        return AssignLaunch() if facts.may_launch else Wait(step="queued")
+    overdue_at = launch.created_at + limits.start_timeout
+    if now >= overdue_at:
+        seconds = round(limits.start_timeout.total_seconds())
+        step = facts.step or session.step
+        return Finish(End(Reason.START_TIMEOUT, {"seconds": seconds, "step": step}, {"step": step}))
+    if facts.seen is None:
+        return Launch(launch) if launch.started_at is None else Finish(End(Reason.POD_DELETED))
+    if launch.started_at is None:
+        return Launch(launch)
+    return Wait(overdue_at)
+
+
+def _running(session: SessionDoc, facts: Facts, limits: Limits) -> Action:
+    if facts.seen is None:
+        return Finish(End(Reason.POD_DELETED))
+    if facts.silent_for is not None and facts.silent_for >= limits.runner_lost_after:
+        seconds = round(facts.silent_for.total_seconds())
+        return Finish(End(Reason.RUNNER_LOST, {"seconds": seconds}, {"silent_seconds": seconds}))
+    if _task_finished(session, facts):
+        return RequestStop(StopReason.TASK_FINISHED)
+    return Wait(session.deadline_at)
+
+
+def _task_finished(session: SessionDoc, facts: Facts) -> bool:
+    """Tell whether a task session has nothing left: the runner is idle after the last prompt there is (C6)."""
+    return (
+        session.mode is Mode.TASK
+        and session.idle_number is not None
+        and session.idle_number == session.prompt_seq
+        and facts.open_prompts == 0
+    )
+
+
+def _after_the_end(session: SessionDoc, facts: Facts) -> Action:
+    if facts.seen is not None and facts.seen.phase != "exited":
+        return Destroy(facts.seen.ref, force=_must_not_linger(session))
+    if not session.settled:
+        return Settle()
+    if session.purge_requested:
+        return Purge()
+    return Wait()
+
+
+def _must_not_linger(session: SessionDoc) -> bool:
+    stop = session.stop_requested
+    return stop is not None and stop.force
+
+
+def describe(action: Action) -> dict[str, Any]:
+    """Return what a log line says about an action."""
+    detail = {"action": type(action).__name__}
+    if isinstance(action, Finish):
+        detail["reason"] = action.end.reason.value
+    return detail

@@ -1,0 +1,111 @@
+"""Why a session ended, judged by a fixed order and not by who came first.
+
+Several things are true at an end: somebody asked for it, its time was up, the kernel killed it, the runner left
+a word. Whichever process notices first must not decide the reason, so the order stands here, once, as a pure
+function (S4, D2): stop requested, deadline, facts of the runtime, the runner's last word, exit code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ccplant_contracts.launch import LastWord
+from ccplant_contracts.messages import explain
+from ccplant_contracts.session import Diagnosis
+from ccplant_contracts.status import Reason
+from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_store.sessions.model import SessionDoc, StopDoc
+
+EVIDENCE_PATIENCE = timedelta(seconds=10)
+"""How long an incomplete exit record is waited for before the end is judged without the rest."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The judgement: a reason, and the facts that its sentence and its evidence need."""
+
+    reason: Reason
+    facts: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def diagnosis(self) -> Diagnosis:
+        """Say it in two languages, with the evidence (D2)."""
+        entry = explain(self.reason.value, **self.facts)
+        return Diagnosis(
+            code=self.reason.value,
+            message={"ja": entry.message.ja, "en": entry.message.en},
+            hint={"ja": entry.hint.ja, "en": entry.hint.en},
+            evidence=self.evidence,
+        )
+
+
+def judge_exit(session: SessionDoc, exit_record: ExitRecord, now: datetime) -> End:
+    """Judge the end of a session whose process is gone."""
+    evidence = exit_evidence(exit_record)
+    asked = stop_end(session)
+    if asked is not None:
+        return End(asked.reason, asked.facts, {**evidence, **asked.evidence})
+    if session.deadline_at is not None and now >= session.deadline_at:
+        return End(Reason.TIMEOUT, timeout_facts(session), evidence)
+    runtime_reason = _runtime_reason(exit_record)
+    if runtime_reason is not None:
+        return End(runtime_reason, {"limit": session.config.get("memory_limit")}, evidence)
+    return _by_word_or_code(exit_record, exit_record.last_word, evidence)
+
+
+def stop_end(session: SessionDoc) -> End | None:
+    """Return the end that somebody asked for, if anybody did."""
+    return None if session.stop_requested is None else asked_end(session, session.stop_requested)
+
+
+def asked_end(session: SessionDoc, stop: StopDoc) -> End:
+    """Return the end that a request to stop leads to."""
+    facts: dict[str, Any] = {"by": stop.by}
+    if stop.reason.reason is Reason.TIMEOUT:
+        facts.update(timeout_facts(session))
+    return End(stop.reason.reason, facts, {"by": stop.by, "forced": stop.force})
+
+
+def timeout_facts(session: SessionDoc) -> dict[str, Any]:
+    """Return what the sentence about a time limit needs."""
+    return {"minutes": session.config.get("timeout_minutes")}
+
+
+def exit_evidence(exit_record: ExitRecord) -> dict[str, Any]:
+    """Return what is kept of an exit once the process is gone."""
+    word = exit_record.last_word
+    evidence: dict[str, Any] = {
+        "exit_code": exit_record.exit_code,
+        "signal": exit_record.signal,
+        "log_tail": list(exit_record.log_tail),
+        "complete": exit_record.complete,
+    }
+    if word is not None:
+        evidence["last_word"] = {"reason": word.reason, "detail": word.detail, "exit_code": word.exit_code}
+        if not evidence["log_tail"]:
+            evidence["log_tail"] = list(word.log_tail)
+        evidence.update(word.evidence)
+    return evidence
+
+
+def _runtime_reason(exit_record: ExitRecord) -> Reason | None:
+    if exit_record.oom_killed:
+        return Reason.OOM_KILLED
+    if exit_record.evicted:
+        return Reason.EVICTED
+    if exit_record.node_shutdown:
+        return Reason.NODE_SHUTDOWN
+    if exit_record.deleted_from_outside:
+        return Reason.POD_DELETED
+    return None
+
+
+def _by_word_or_code(exit_record: ExitRecord, word: LastWord | None, evidence: dict[str, Any]) -> End:
+    if word is not None and word.reason is not None:
+        return End(word.reason, {"detail": word.detail, "exit_code": word.exit_code}, evidence)
+    if exit_record.exit_code == 0:
+        return End(Reason.AGENT_ENDED, {}, evidence)
+    code = exit_record.exit_code if exit_record.exit_code is not None else f"signal {exit_record.signal}"
+    return End(Reason.RUNNER_CRASHED, {"exit_code": code}, evidence)

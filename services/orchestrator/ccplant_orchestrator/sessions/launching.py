@@ -1,0 +1,99 @@
+"""From a session's document to the file that its runner is given.
+
+The specification carries every secret of the launch, so it is built at the last moment, handed to the runtime, and kept
+nowhere else: neither the document nor a log ever holds the credential of the bus.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ccplant_contracts.ids import pod_name
+from ccplant_contracts.launch import BusAccess, LaunchSpec
+from ccplant_contracts.session import SessionConfig
+from ccplant_orchestrator.runtimes.protocol import LaunchRef
+from ccplant_store.sessions.model import LaunchDoc, SessionDoc
+
+
+class BusAccessIssuer(Protocol):
+    """Makes the credential of one launch."""
+
+    def __call__(self, launch_id: str) -> BusAccess: ...
+
+
+@dataclass(frozen=True)
+class AgentDefaults:
+    """What agents get besides what the session says."""
+
+    default_agent: str
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    directory: str | None = None
+
+    @staticmethod
+    def load(default_agent: str, env_file: Path | None, directory: Path | None) -> AgentDefaults:
+        """Read the agents' environment from its private file.
+
+        Raises:
+            ValueError: the file is not an object of objects of strings.
+        """
+        environment: dict[str, dict[str, str]] = {}
+        if env_file is not None:
+            content = json.loads(env_file.read_text())
+            if not isinstance(content, dict) or not all(isinstance(item, dict) for item in content.values()):
+                raise ValueError(f"{env_file}: expected an object of objects, agent to environment")
+            environment = {
+                agent: {str(k): str(v) for k, v in item.items()} for agent, item in content.items()
+            }
+        return AgentDefaults(default_agent, environment, str(directory) if directory else None)
+
+
+def launch_ref(session: SessionDoc, launch: LaunchDoc) -> LaunchRef:
+    """Name a launch for the runtime."""
+    return LaunchRef(
+        session_id=session.id,
+        launch_id=launch.id,
+        attempt=launch.attempt,
+        pod_name=pod_name(session.id, launch.attempt),
+    )
+
+
+def launch_spec(
+    session: SessionDoc,
+    launch: LaunchDoc,
+    *,
+    issue: BusAccessIssuer,
+    agents: AgentDefaults,
+    start_timeout_seconds: float,
+    workspace: str = "",
+    state_dir: str = "",
+) -> LaunchSpec:
+    """Build the runner's specification; the runtime fills in the two directories."""
+    config = SessionConfig.model_validate(session.config)
+    agent = config.agent or agents.default_agent
+    given = dict(agents.environment.get(agent, {}))
+    environment = {**given, **{name: item.value for name, item in config.env.items()}}
+    return LaunchSpec(
+        session_id=session.id,
+        launch_id=launch.id,
+        attempt=launch.attempt,
+        owner=session.owner,
+        mode=session.mode,
+        bus=issue(launch.id),
+        workspace=workspace,
+        state_dir=state_dir,
+        agent=agent,
+        model=config.model,
+        repository=session.repository,
+        branch=session.branch,
+        setup_script=config.setup_script,
+        env=environment,
+        secrets=tuple(sorted(config.secrets() | {value for value in given.values() if len(value) >= 8})),
+        mcp_servers=dict(config.mcp_servers),
+        policy=config.policy_for(session.mode),
+        agent_dir=agents.directory,
+        start_timeout_seconds=start_timeout_seconds,
+    )

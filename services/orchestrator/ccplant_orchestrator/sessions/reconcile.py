@@ -1,0 +1,252 @@
+"""The one function that closes the difference between what is wanted and what is so.
+
+It reads the document and what the runtime shows, asks `decide`, does the one thing it was told, and looks again. Any
+replica may run it for any session at any time: a lost compare-and-set only means that somebody else moved first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from ccplant_contracts.ids import new_launch_id
+from ccplant_contracts.launch import Receipt, StopRequest
+from ccplant_contracts.session import SessionConfig, StopRequested
+from ccplant_contracts.status import Reason, Status, StopReason
+from ccplant_orchestrator.requests import Runners
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, LaunchRefusedError, Observation, Runtime
+from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_orchestrator.sessions.decide import (
+    Action,
+    AssignLaunch,
+    Destroy,
+    Facts,
+    Finish,
+    Launch,
+    Limits,
+    Purge,
+    RequestStop,
+    Settle,
+    TellStop,
+    Wait,
+    decide,
+    describe,
+)
+from ccplant_orchestrator.sessions.ending import End
+from ccplant_orchestrator.sessions.launching import AgentDefaults, BusAccessIssuer, launch_ref, launch_spec
+from ccplant_orchestrator.sessions.settle import Settling
+from ccplant_platform.bus.retry import Backoff
+from ccplant_platform.clock import Clock
+from ccplant_platform.faults import fault_point
+from ccplant_store import NewEvent, Store
+from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.sessions.model import LaunchDoc, SessionDoc, StopDoc
+
+_log = structlog.get_logger(__name__)
+
+_MOST_STEPS = 30
+"""More steps than any session needs in one go; a loop beyond it is a bug and backs off."""
+_TELL_SECONDS = 2.0
+_RUNNER_GRACE = timedelta(seconds=5)
+"""The runner is told to be done this much earlier than it would be destroyed."""
+
+
+class Reconciler:
+    """Closes the difference for one session at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        runtime: Runtime,
+        runners: Runners,
+        announcer: Announcer,
+        settling: Settling,
+        clock: Clock,
+        limits: Limits,
+        agents: AgentDefaults,
+        issue: BusAccessIssuer,
+        max_concurrent_launches: int,
+        silence: Callable[[str], timedelta | None],
+        look_again: Callable[[str, float], None],
+        backoff: Backoff,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._runners = runners
+        self._announcer = announcer
+        self._settling = settling
+        self._clock = clock
+        self._limits = limits
+        self._agents = agents
+        self._issue = issue
+        self._max_concurrent_launches = max_concurrent_launches
+        self._silence = silence
+        self._look_again = look_again
+        self._backoff = backoff
+
+    async def reconcile(self, session_id: str) -> None:
+        """Do all that can be done about a session now; come back later by itself where something has a time."""
+        structlog.contextvars.bind_contextvars(session_id=session_id)
+        try:
+            await self._reconcile(session_id)
+        except StoreUnavailableError as error:
+            _log.warning("reconcile_postponed", error=str(error))
+            self._look_again(session_id, 1.0)
+        except Exception as error:  # noqa: BLE001 - logged, counted on the document, and tried again later
+            _log.exception("reconcile_failed")
+            await self._back_off(session_id, error)
+
+    async def _reconcile(self, session_id: str) -> None:
+        for _ in range(_MOST_STEPS):
+            session = await self._store.sessions.get(session_id)
+            if session is None:
+                return
+            now = self._clock.now()
+            if session.next_attempt_at is not None and now < session.next_attempt_at:
+                self._look_again(session_id, (session.next_attempt_at - now).total_seconds())
+                return
+            facts = await self._facts(session)
+            action = decide(session, facts, now, self._limits)
+            if isinstance(action, Wait):
+                if action.until is not None:
+                    self._look_again(session_id, max(0.05, (action.until - now).total_seconds()))
+                return
+            _log.info("reconcile", **describe(action))
+            await self._perform(session, facts, action)
+        raise RuntimeError("the session needs more steps than it can")
+
+    async def _perform(self, session: SessionDoc, facts: Facts, action: Action) -> None:
+        match action:
+            case AssignLaunch():
+                await self._assign(session)
+            case Launch(launch):
+                await self._launch(session, launch)
+            case RequestStop(reason):
+                await self._request_stop(session, reason)
+            case TellStop(ref, stop):
+                await self._tell_stop(session, ref, stop)
+            case Destroy(ref, force):
+                await self._runtime.destroy(ref, force=force)
+                fault_point("orch.end.destroyed")
+            case Finish(end):
+                await self._finish(session, end)
+            case Settle():
+                await self._settling.settle(session, _ref(session), facts.seen)
+            case Purge():
+                await self._store.purge(session.id)
+            case Wait():
+                return
+
+    async def _facts(self, session: SessionDoc) -> Facts:
+        seen: Observation | None = None
+        silent: timedelta | None = None
+        ref = _ref(session)
+        if ref is not None and not session.settled:
+            seen = await self._runtime.get(ref)
+            if session.status is Status.RUNNING:
+                silent = self._silence(ref.launch_id)
+        may_launch = True
+        if session.status is Status.PENDING and session.launch is None:
+            starting = await self._store.sessions.count_starting()
+            may_launch = starting < self._max_concurrent_launches
+        open_prompts = 0
+        if session.idle_number is not None and session.idle_number == session.prompt_seq and session.open:
+            open_prompts = await self._store.prompts.count_open(session.id)
+        return Facts(seen=seen, silent_for=silent, may_launch=may_launch, open_prompts=open_prompts)
+
+    async def _assign(self, session: SessionDoc) -> None:
+        launch = LaunchDoc(id=new_launch_id(), attempt=1, created_at=self._clock.now())
+        changed = await self._store.sessions.change(
+            session,
+            set={"launch": launch.model_dump()},
+            events=[
+                NewEvent(type="session.launched", data={"launch_id": launch.id, "attempt": launch.attempt})
+            ],
+        )
+        if changed is not None:
+            fault_point("orch.launch.assigned")
+            await self._announcer.session(session.id, changed.version)
+
+    async def _launch(self, session: SessionDoc, launch: LaunchDoc) -> None:
+        spec = launch_spec(
+            session,
+            launch,
+            issue=self._issue,
+            agents=self._agents,
+            start_timeout_seconds=self._limits.start_timeout.total_seconds(),
+        )
+        try:
+            config = SessionConfig.model_validate(session.config)
+            await self._runtime.launch(spec, launch_ref(session, launch), config)
+        except LaunchRefusedError as refusal:
+            diagnosis = refusal.diagnosis
+            end = End(Reason.START_FAILED, {"detail": diagnosis.message["en"]}, diagnosis.model_dump())
+            await self._finish(session, end)
+            return
+        fault_point("orch.launch.started")
+        changed = await self._store.sessions.change(session, set={"launch.started_at": self._clock.now()})
+        if changed is not None:
+            await self._announcer.session(session.id, changed.version)
+
+    async def _request_stop(self, session: SessionDoc, reason: StopReason) -> None:
+        stop = StopRequested(reason=reason, by="system", at=self._clock.now())
+        unchanged = session.prompt_seq if reason is StopReason.TASK_FINISHED else None
+        changed = await self._store.sessions.request_stop(
+            session.id, stop, owner=None, if_prompt_seq=unchanged
+        )
+        if changed is not None:
+            await self._announcer.session(session.id, changed.version)
+
+    async def _tell_stop(self, session: SessionDoc, ref: LaunchRef, stop: StopDoc) -> None:
+        """Ask the runner to end, by the bus and, where it does not hear, by a signal."""
+        grace = max(1.0, (self._limits.stop_grace - _RUNNER_GRACE).total_seconds())
+        receipt = None
+        if session.status is Status.RUNNING:
+            request = StopRequest(reason=stop.reason.value, grace_seconds=grace)
+            receipt = await self._runners.ask(ref.launch_id, "stop", request, Receipt, timeout=_TELL_SECONDS)
+        if receipt is None:
+            await self._runtime.signal_stop(ref, grace_seconds=grace)
+        changed = await self._store.sessions.change(
+            session, set={"stop_requested.signalled_at": self._clock.now()}
+        )
+        if changed is not None:
+            await self._announcer.session(session.id, changed.version)
+
+    async def _finish(self, session: SessionDoc, end: End) -> None:
+        fault_point("orch.end.judged")
+        ended = await self._store.sessions.transition(
+            session,
+            end.reason,
+            now=self._clock.now(),
+            facts=end.facts,
+            diagnosis=end.diagnosis().model_dump(),
+            set={"attempts": 0, "next_attempt_at": None},
+        )
+        if ended is not None:
+            fault_point("orch.end.committed")
+            _log.info("session_ended", status=ended.status.value, reason=end.reason.value)
+            await self._announcer.session(session.id, ended.version)
+            await self._announcer.deadlines_changed()
+
+    async def _back_off(self, session_id: str, error: Exception) -> None:
+        try:
+            session = await self._store.sessions.get(session_id)
+            if session is None:
+                return
+            delay = self._backoff.delay(session.attempts + 1) or self._backoff.cap
+            await self._store.sessions.back_off(
+                session_id,
+                error=f"{type(error).__name__}: {error}"[:500],
+                until=self._clock.now() + timedelta(seconds=delay),
+            )
+            self._look_again(session_id, delay)
+        except StoreUnavailableError as unavailable:
+            _log.warning("back_off_not_written", error=str(unavailable))
+            self._look_again(session_id, 1.0)
+
+
+def _ref(session: SessionDoc) -> LaunchRef | None:
+    return None if session.launch is None else launch_ref(session, session.launch)

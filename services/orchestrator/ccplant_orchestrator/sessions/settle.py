@@ -1,0 +1,92 @@
+"""After the end: everything that was open about a session gets its own end.
+
+The rest of the output first, because it may hold the end of the turn that was under way; then prompts and
+permission requests; then what remains at the runtime. Each step may be repeated, and `settled` is written last, so a
+crash anywhere only means that it is done again.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from ccplant_contracts.session import Transcript
+from ccplant_orchestrator.output.writer import OutputWriter
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime
+from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_platform.clock import Clock
+from ccplant_platform.faults import fault_point
+from ccplant_store import Store
+from ccplant_store.sessions.model import SessionDoc
+
+_log = structlog.get_logger(__name__)
+
+_TAIL_BATCH = 500
+
+
+class Settling:
+    """Brings a session that has ended to rest."""
+
+    def __init__(
+        self, *, store: Store, runtime: Runtime, writer: OutputWriter, announcer: Announcer, clock: Clock
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._writer = writer
+        self._announcer = announcer
+        self._clock = clock
+
+    async def settle(self, session: SessionDoc, ref: LaunchRef | None, seen: Observation | None) -> None:
+        """Do all that remains to be done; safe to repeat."""
+        stored_to = session.stored_to
+        if ref is not None:
+            # also fences a launch that was never started: nobody who acts late can start it after this
+            await self._runtime.destroy(ref, force=True)
+            stored_to = await self._store_tail(session, ref)
+        await self._close_prompts(session)
+        await self._close_permissions(session)
+        fault_point("orch.end.settled")
+        if ref is not None:
+            await self._runtime.release(ref, keep_workspace=keeps_workspace(session))
+        transcript = Transcript(last_seq=stored_to, complete=stored_to >= _last_said(seen))
+        settled = await self._store.sessions.mark_settled(
+            session.id, transcript, keeps_workspace=keeps_workspace(session)
+        )
+        if settled is not None:
+            await self._announcer.session(session.id, settled.version)
+        await self._announcer.closed(session.id, stored_to)
+        _log.info("session_settled", session_id=session.id, last_seq=stored_to, complete=transcript.complete)
+
+    async def _store_tail(self, session: SessionDoc, ref: LaunchRef) -> int:
+        """Store what the runner wrote into its log and could not send any more."""
+        stored_to = session.stored_to
+        batch = []
+        async for event in self._runtime.remaining_output(ref, after_seq=stored_to):
+            batch.append(event)
+            if len(batch) >= _TAIL_BATCH:
+                stored_to = await self._writer.absorb(session.id, session.owner, batch)
+                batch = []
+        return await self._writer.absorb(session.id, session.owner, batch)
+
+    async def _close_prompts(self, session: SessionDoc) -> None:
+        for prompt in await self._store.prompts.settle(session.id, at=self._clock.now()):
+            await self._announcer.prompt(session.id, prompt.id, prompt.version)
+
+    async def _close_permissions(self, session: SessionDoc) -> None:
+        for permission in await self._store.permissions.close_for_session(session.id, at=self._clock.now()):
+            await self._announcer.permission(session.id, permission.id, permission.version)
+
+
+def keeps_workspace(session: SessionDoc) -> bool:
+    """Tell whether the session's volume outlives its end: a deletion says so itself, else `pvc_retain` (S10)."""
+    if not session.config.get("pvc_enabled"):
+        return False
+    if not session.deleted:
+        return True
+    asked = session.stop_requested.delete_pvc if session.stop_requested is not None else None
+    return bool(session.config.get("pvc_retain")) if asked is None else not asked
+
+
+def _last_said(seen: Observation | None) -> int:
+    if seen is None or seen.exit is None or seen.exit.last_word is None:
+        return 0
+    return seen.exit.last_word.last_seq

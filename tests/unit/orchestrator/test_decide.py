@@ -1,0 +1,143 @@
+"""The decision, as tables: what a session is, what is seen, what is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ccplant_contracts.launch import LastWord
+from ccplant_contracts.session import Mode
+from ccplant_contracts.status import Reason, Status, StopReason
+from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_orchestrator.sessions import decide as d
+from ccplant_store.sessions.model import StopDoc
+from tests.unit.orchestrator.sessions import LIMITS, NOW, launch, seen, session
+
+STOP = StopDoc(reason=StopReason.STOPPED, by="ada", at=NOW)
+RUNNING = session(status=Status.RUNNING, launch=launch(), deadline_at=NOW + timedelta(minutes=60))
+FINAL = RUNNING.model_copy(update={"status": Status.TERMINATED, "open": False})
+EXITED = seen("exited", exit_record=ExitRecord(exit_code=0), exited_at=NOW)
+
+
+def decide(document: object, **facts: object) -> d.Action:
+    return d.decide(document, replace(d.Facts(seen=None), **facts), NOW, LIMITS)  # type: ignore[arg-type]
+
+
+def reason(action: d.Action) -> Reason:
+    assert isinstance(action, d.Finish)
+    return action.end.reason
+
+
+def test_a_launch_is_written_before_anything_is_done_outside() -> None:
+    assert decide(session()) == d.AssignLaunch()
+
+
+def test_a_launch_waits_for_a_place() -> None:
+    assert decide(session(), may_launch=False) == d.Wait(step="queued")
+
+
+def test_an_assigned_launch_is_started_again_until_its_start_is_recorded() -> None:
+    assigned = session(launch=launch(started_at=None))
+    assert isinstance(decide(assigned), d.Launch)
+    assert isinstance(decide(assigned, seen=seen("starting")), d.Launch)
+
+
+def test_a_started_launch_is_never_started_again() -> None:
+    gone = decide(session(launch=launch()))
+    assert reason(gone) is Reason.POD_DELETED
+
+
+def test_a_start_has_a_limit() -> None:
+    late = session(launch=launch(created_at=NOW - timedelta(seconds=600)), step="cloning")
+    action = decide(late, seen=seen("running"), step="cloning")
+    assert reason(action) is Reason.START_TIMEOUT
+    assert isinstance(action, d.Finish)
+    assert action.end.facts["step"] == "cloning"
+
+
+def test_a_stop_is_asked_for_then_waited_for_then_enforced() -> None:
+    stopping = RUNNING.model_copy(update={"stop_requested": STOP})
+    assert isinstance(decide(stopping, seen=seen()), d.TellStop)
+    told = STOP.model_copy(update={"signalled_at": NOW - timedelta(seconds=29)})
+    waiting = decide(RUNNING.model_copy(update={"stop_requested": told}), seen=seen())
+    assert waiting == d.Wait(NOW + timedelta(seconds=1))
+    late = STOP.model_copy(update={"signalled_at": NOW - timedelta(seconds=30)})
+    enforced = decide(RUNNING.model_copy(update={"stop_requested": late}), seen=seen())
+    assert isinstance(enforced, d.Destroy)
+    assert not enforced.force
+
+
+def test_force_skips_the_grace() -> None:
+    forced = RUNNING.model_copy(update={"stop_requested": STOP.model_copy(update={"force": True})})
+    action = decide(forced, seen=seen())
+    assert isinstance(action, d.Destroy)
+    assert action.force
+
+
+def test_a_pending_session_that_is_stopped_never_starts() -> None:
+    assert reason(decide(session(stop_requested=STOP))) is Reason.STOPPED
+
+
+def test_the_time_limit_is_total_running_time() -> None:
+    due = RUNNING.model_copy(update={"deadline_at": NOW})
+    assert decide(due, seen=seen()) == d.RequestStop(StopReason.TIMEOUT)
+    assert decide(RUNNING, seen=seen()) == d.Wait(RUNNING.deadline_at)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (ExitRecord(exit_code=137, oom_killed=True, node_shutdown=True), Reason.OOM_KILLED),
+        (ExitRecord(exit_code=143, node_shutdown=True), Reason.NODE_SHUTDOWN),
+        (ExitRecord(exit_code=143, evicted=True), Reason.EVICTED),
+        (ExitRecord(exit_code=1, last_word=LastWord(reason=Reason.CLONE_FAILED, detail="no")), Reason.CLONE_FAILED),
+        (ExitRecord(exit_code=1, last_word=LastWord()), Reason.RUNNER_CRASHED),
+        (ExitRecord(signal=9), Reason.RUNNER_CRASHED),
+        (ExitRecord(exit_code=0), Reason.AGENT_ENDED),
+        (ExitRecord(exit_code=143, deleted_from_outside=True), Reason.POD_DELETED),
+    ],
+)
+def test_the_reason_of_an_end_follows_a_fixed_order(record: ExitRecord, expected: Reason) -> None:
+    ended = seen("exited", exit_record=record, exited_at=NOW)
+    assert reason(decide(RUNNING, seen=ended)) is expected
+    stopped = RUNNING.model_copy(update={"stop_requested": STOP})
+    assert reason(decide(stopped, seen=ended)) is Reason.STOPPED
+    due = RUNNING.model_copy(update={"deadline_at": NOW})
+    assert reason(decide(due, seen=ended)) is Reason.TIMEOUT
+
+
+def test_an_incomplete_record_is_waited_for_and_then_judged() -> None:
+    half = ExitRecord(exit_code=137, complete=False)
+    fresh = seen("exited", exit_record=half, exited_at=NOW - timedelta(seconds=9))
+    assert decide(RUNNING, seen=fresh) == d.Wait(NOW + timedelta(seconds=1))
+    old = seen("exited", exit_record=half, exited_at=NOW - timedelta(seconds=10))
+    assert reason(decide(RUNNING, seen=old)) is Reason.RUNNER_CRASHED
+
+
+def test_silence_ends_a_session_only_where_somebody_listens() -> None:
+    assert reason(decide(RUNNING, seen=seen(), silent_for=timedelta(seconds=300))) is Reason.RUNNER_LOST
+    assert isinstance(decide(RUNNING, seen=seen(), silent_for=None), d.Wait)
+
+
+def test_a_task_completes_only_when_its_last_prompt_is_the_last_there_is() -> None:
+    task = RUNNING.model_copy(update={"mode": Mode.TASK, "idle_number": 2, "prompt_seq": 2})
+    assert decide(task, seen=seen()) == d.RequestStop(StopReason.TASK_FINISHED)
+    assert isinstance(decide(task, seen=seen(), open_prompts=1), d.Wait)
+    newer = task.model_copy(update={"prompt_seq": 3})
+    assert isinstance(decide(newer, seen=seen()), d.Wait)
+    talk = task.model_copy(update={"mode": Mode.INTERACTIVE})
+    assert isinstance(decide(talk, seen=seen()), d.Wait)
+
+
+def test_after_the_end_what_runs_is_garbage_and_all_that_was_open_is_settled() -> None:
+    assert isinstance(decide(FINAL, seen=seen()), d.Destroy)
+    assert decide(FINAL, seen=EXITED) == d.Settle()
+    assert decide(FINAL) == d.Settle()
+    settled = FINAL.model_copy(update={"settled": True})
+    assert decide(settled) == d.Wait()
+    assert decide(settled.model_copy(update={"purge_requested": True})) == d.Purge()
+
+
+def test_what_cannot_be_reconciled_fails_at_a_bound() -> None:
+    assert reason(decide(session(attempts=10))) is Reason.INTERNAL_ERROR
