@@ -1,0 +1,1 @@
+"""Agents besides the built-in demo: which there are, how they are installed, whose credentials they use."""

@@ -1,0 +1,39 @@
+"""Ports: the one that people use is checked before anything starts, the inner ones are any that are free."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from ccplant_cli.up.errors import UpError
+
+LOOPBACK = "127.0.0.1"
+
+
+def _bind(host: str, port: int) -> int:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        bound: int = probe.getsockname()[1]
+        return bound
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise the sentence that says why this port cannot be had."""
+    try:
+        _bind(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UpError("port_in_use", host=host, port=port) from error
+        raise UpError("port_refused", host=host, port=port, error=error.strerror or error) from error
+
+
+def free_port(preferred: int | None) -> int:
+    """Return the preferred loopback port when it can be had, any other otherwise."""
+    if preferred is not None:
+        try:
+            return _bind(LOOPBACK, preferred)
+        except OSError:
+            pass
+    return _bind(LOOPBACK, 0)

@@ -1,0 +1,114 @@
+"""The services as processes: what they are told, by environment and private files alone.
+
+They get the environment of `ccplant up` without the agents' credentials: those go to the sessions through one private file.
+"""
+
+from __future__ import annotations
+
+import getpass
+import http.client
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccplant_cli.agents.credentials import CREDENTIAL_VARIABLES
+from ccplant_cli.up.data_dir import DataDir, write_private
+from ccplant_cli.up.options import Options
+from ccplant_cli.up.supervisor import ChildSpec
+
+API = "api"
+ORCHESTRATOR = "orchestrator"
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the services stand on."""
+
+    nats_url: str
+    nats_credentials: Mapping[str, Path]
+    nats_signing: Path | None
+    mongodb_url_file: Path
+    bootstrap_token_file: Path
+    agent_env_file: Path
+    agents: tuple[str, ...]
+    anchor_pid: int
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that children may see."""
+    return {name: value for name, value in environment.items() if name not in CREDENTIAL_VARIABLES}
+
+
+def owner(data: DataDir) -> str:
+    """Return whose sessions these are: the user who first started here, whoever does it later."""
+    path = data.root / "owner"
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # no such user in this container
+        name = ""
+    name = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "local"
+    write_private(path, name)
+    return name
+
+
+def service_environment(
+    data: DataDir, options: Options, ground: Surroundings, base: Mapping[str, str], service: str
+) -> dict[str, str]:
+    """Return the environment of one service."""
+    environment = {
+        **base,
+        "CCPLANT_NATS_URL": ground.nats_url,
+        "CCPLANT_NATS_CREDENTIALS_FILE": str(ground.nats_credentials[service]),
+        "CCPLANT_MONGODB_URL_FILE": str(ground.mongodb_url_file),
+        "CCPLANT_RUNTIME": options.runtime,
+        "CCPLANT_DEFAULT_AGENT": options.agent,
+        "CCPLANT_KNOWN_AGENTS": ",".join(ground.agents),
+    }
+    environment.pop("CCPLANT_NATS_SIGNING_FILE", None)
+    if service == API:
+        environment |= {
+            "CCPLANT_HOST": options.host,
+            "CCPLANT_PORT": str(options.port),
+            "CCPLANT_BOOTSTRAP_TOKEN_FILE": str(ground.bootstrap_token_file),
+            "CCPLANT_BOOTSTRAP_USER": owner(data),
+        }
+    else:
+        environment |= {
+            "CCPLANT_LOCAL_DATA_DIR": str(data.root),
+            "CCPLANT_LOCAL_ANCHOR_PID": str(ground.anchor_pid),
+            "CCPLANT_AGENTS_DIR": str(data.agents),
+            "CCPLANT_AGENT_ENV_FILE": str(ground.agent_env_file),
+        }
+        if ground.nats_signing is not None:
+            environment["CCPLANT_NATS_SIGNING_FILE"] = str(ground.nats_signing)
+    return environment
+
+
+def service(name: str, environment: Mapping[str, str], data: DataDir) -> ChildSpec:
+    """Return one service as a child."""
+    return ChildSpec(
+        name=name,
+        command=[sys.executable, "-m", f"ccplant_{name}"],
+        environment=environment,
+        directory=data.root,
+        stop_seconds=8.0,
+    )
+
+
+def probe(options: Options) -> None:
+    """Raise OSError unless the API says that everything behind it works."""
+    connection = http.client.HTTPConnection(options.reachable_host, options.port, timeout=3)
+    try:
+        connection.request("GET", "/health")
+        status = connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error)) from error
+    finally:
+        connection.close()
+    if status != 200:
+        raise ConnectionError(f"health answers {status}")

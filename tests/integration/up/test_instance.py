@@ -1,0 +1,250 @@
+"""The life of `ccplant up` with a real NATS and a real MongoDB: starts, crashes, restarts, ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from tests.integration.up.conftest import Up, free_port, marked, until
+
+Start = Callable[..., Up]
+
+
+def database(run: Up) -> MongoClient[dict[str, Any]]:
+    url = (run.data_dir / "secrets" / "mongodb.url").read_text()
+    return MongoClient(url, serverSelectionTimeoutMS=10_000)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", "from ccplant_cli.main import run; run()", "up", *arguments],
+        capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "LANG": "C", "LC_ALL": ""},
+    )  # fmt: skip
+
+
+def test_ready_is_one_line_and_a_private_file(up: Start) -> None:
+    run = up()
+    assert set(run.connection) == {"url", "token", "pid", "data_dir"}
+    assert run.connection["pid"] == run.process.pid
+    assert run.connection["url"] == f"http://127.0.0.1:{run.port}"
+    kept = run.data_dir / "connection.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert run.end() == 0
+    assert run.process.stdout is not None
+    assert run.process.stdout.read() == ""
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_however_it_ends(up: Start, number: int) -> None:
+    run = up()
+    until(
+        lambda: len(run.left()) == 8
+    )  # itself, anchor, two servers, two services, a session's two processes
+    run.end(number)
+    until(lambda: not run.left())
+
+
+def test_a_tool_that_left_its_session_and_ignores_sigterm_ends_too(up: Start) -> None:
+    run = up(STUBBORN="1")
+    assert run.end() == 0
+    assert run.left() == []
+    assert "did not end by themselves" in run.errors()
+
+
+def test_a_second_signal_ends_everything_at_once(up: Start) -> None:
+    run = up(STUBBORN="1")
+    os.kill(run.child("mongod"), signal.SIGSTOP)
+    run.process.send_signal(signal.SIGINT)
+    until(lambda: "Stopping" in run.errors())
+    run.process.send_signal(signal.SIGINT)
+    run.process.wait(timeout=5)
+    assert run.left() == []
+
+
+def test_a_signal_during_the_start_ends_it(up: Start) -> None:
+    run = up(ready=False)
+    until(lambda: run.child("mongod"))
+    assert run.end() == 0
+    assert run.left() == []
+
+
+def test_a_ctrl_c_of_the_terminal_reaches_no_child(up: Start) -> None:
+    run = up()
+    groups = {os.getpgid(process.pid) for process in marked(run.mark) if process.pid != run.process.pid}
+    assert os.getpgid(run.process.pid) not in groups
+
+
+def test_data_and_token_outlive_a_restart_and_a_sigkill(up: Start) -> None:
+    first = up()
+    with database(first) as client:
+        client["ccplant"]["things"].insert_one({"_id": "kept"})
+    first.end(signal.SIGKILL)
+    second = up()
+    assert second.connection["token"] == first.connection["token"]
+    with database(second) as client:
+        assert client["ccplant"]["things"].find_one({}) == {"_id": "kept"}
+    assert second.end() == 0
+
+
+def test_the_same_port_is_had_again_right_after_a_sigkill(up: Start) -> None:
+    first = up()
+    first.end(signal.SIGKILL)
+    second = up(port=first.port)
+    assert second.connection["url"] == first.connection["url"]
+
+
+def test_a_taken_inner_port_is_exchanged_and_the_data_stays(up: Start) -> None:
+    first = up()
+    with database(first) as client:
+        client["ccplant"]["things"].insert_one({"_id": "kept"})
+        port = client.address[1] if client.address else 0
+    first.end()
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", port))
+        squatter.listen()
+        second = up()
+        with database(second) as client:
+            assert client["ccplant"]["things"].find_one({}) == {"_id": "kept"}
+            assert client.address is not None
+            assert client.address[1] != port
+
+
+def test_a_killed_mongod_comes_back_with_its_data(up: Start) -> None:
+    run = up()
+    with database(run) as client:
+        client["ccplant"]["things"].insert_one({"_id": "kept"})
+        killed = run.child("mongod")
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: run.child("mongod") not in (0, killed))
+        assert client["ccplant"]["things"].find_one({}) == {"_id": "kept"}
+    assert "mongod ended (SIGKILL)" in run.errors()
+    assert run.process.poll() is None
+
+
+@pytest.mark.parametrize("name", ["nats", "api", "orchestrator"])
+def test_a_killed_child_is_started_again(up: Start, name: str) -> None:
+    run = up()
+    killed = run.child(name)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: run.child(name) not in (0, killed))
+    assert run.process.poll() is None
+
+
+def test_sessions_survive_the_orchestrator_and_not_the_instance(up: Start) -> None:
+    run = up()
+    orchestrator = run.child("orchestrator")
+    until(lambda: len(psutil.Process(orchestrator).children(recursive=True)) >= 2)
+    session = psutil.Process(orchestrator).children()[0]
+    os.kill(orchestrator, signal.SIGKILL)
+    until(lambda: run.child("orchestrator") not in (0, orchestrator))
+    assert session.is_running()
+    assert session.ppid() == run.process.pid
+    run.end()
+    assert not session.is_running()
+
+
+def test_what_a_crash_left_behind_is_ended_by_the_next_start(up: Start) -> None:
+    first = up()
+    stopped = psutil.Process(first.child("mongod"))
+    stopped.suspend()  # it will not hear that its parent is gone
+    first.end(signal.SIGKILL)
+    until(lambda: len(first.left()) == 1)
+    second = up()
+    assert f"(pid {stopped.pid})" in second.errors()
+    assert first.left() == []
+
+
+def test_a_second_instance_on_the_same_data_is_refused(up: Start) -> None:
+    run = up()
+    answer = command("--data-dir", str(run.data_dir), "--port", str(free_port()))
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert f"is in use by another ccplant up (pid {run.process.pid})" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+    assert run.process.poll() is None
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = squatter.getsockname()[1]
+        answer = command("--data-dir", str(tmp_path / "data"), "--port", str(port))
+    assert answer.returncode == 1
+    assert answer.stderr == f"ccplant up: Port {port} on 127.0.0.1 is in use: choose another by --port.\n"
+    assert not list((tmp_path / "data" / "logs").iterdir())
+
+
+def test_a_service_that_never_starts_ends_it_with_its_own_words(up: Start) -> None:
+    run = up(ready=False, BROKEN="api")
+    assert run.process.wait(timeout=40) == 1
+    assert "api did not start: this service is broken on purpose" in run.errors()
+    assert run.left() == []
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (
+            "echo 'mongod: error while loading shared libraries: libcrypto.so.3: cannot open' >&2; exit 127",
+            "mongod needs the library libcrypto.so.3",
+        ),
+        (
+            """echo '{"s":"E","msg":"Failed to open","attr":{"error":"No space left on device"}}'; exit 100""",
+            "mongod did not start: Failed to open: No space left on device",
+        ),
+    ],
+    ids=["missing library", "own last words"],
+)
+def test_a_mongod_that_cannot_run_says_why(up: Start, tmp_path: Path, script: str, expected: str) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "mongod").write_text(f"#!/bin/sh\n{script}\n")
+    (programs / "mongod").chmod(0o755)
+    run = up(ready=False, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    assert run.process.wait(timeout=40) == 1
+    assert expected in run.errors()
+    assert run.left() == []
+
+
+def test_no_secret_is_readable_by_others_or_shows_in_a_process_list(up: Start) -> None:
+    run = up(ANTHROPIC_API_KEY="sk-ant-of-the-user")
+    for path in [run.data_dir, *run.data_dir.rglob("*")]:
+        if run.data_dir / "mongodb" in path.parents or run.data_dir / "nats" in path.parents:
+            continue  # behind directories that nobody else may enter
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    files = [path for path in (run.data_dir / "secrets").rglob("*") if path.is_file()]
+    values = {"sk-ant-of-the-user", str(run.connection["token"])}
+    values |= {path.read_text().strip() for path in files if path.name in ("mongodb.key", "mongodb.password")}
+    for process in marked(run.mark):
+        shown = " ".join(process.cmdline())
+        if process.pid != run.process.pid:
+            shown += repr(process.environ())
+        assert not [value for value in values if value in shown]
+
+
+def test_nobody_becomes_an_administrator_of_mongodb_from_this_machine(up: Start) -> None:
+    run = up()
+    with database(run) as client:
+        client.admin.command("ping")
+        host, port = client.address or ("", 0)
+    with (
+        MongoClient[dict[str, Any]](host, port, directConnection=True) as stranger,
+        pytest.raises(OperationFailure, match="requires authentication"),
+    ):
+        stranger.admin.command({"createUser": "x", "pwd": "x", "roles": ["root"]})
