@@ -1,0 +1,1 @@
+"""The demo agent: no model behind it; for a first run and for tests (see ``agent.py``, which is its program)."""

@@ -1,0 +1,178 @@
+"""Keeps the agent alive: a dead one is started again with its conversation, a few times, and then no more (S4).
+
+The turn that died with it ends as `interrupted` and is never repeated by itself: nobody knows how much of it was done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ccplant_contracts.session import AgentInfo
+from ccplant_runner.agents.driver import AgentDriver, AgentExit, AgentGoneError, AgentReady, AgentStartError
+from ccplant_runner.log import RunnerLog
+from ccplant_runner.process_tree import end_strays
+
+MAX_RESTARTS = 3
+WITHIN_SECONDS = 600.0
+_CANCEL_SECONDS = 10.0
+_PAUSE_SECONDS = (0.2, 1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class AgentEnded:
+    """The agent is gone for good, and how."""
+
+    exit: AgentExit
+    clean: bool
+    detail: str
+
+
+class AgentKeeper:
+    """One agent after another, as one."""
+
+    def __init__(
+        self,
+        new_driver: Callable[[], AgentDriver],
+        log: RunnerLog,
+        *,
+        on_restarting: Callable[[bool], None],
+        on_death: Callable[[], None],
+        stop_grace: float,
+    ) -> None:
+        self._new_driver = new_driver
+        self._log = log
+        self._on_restarting = on_restarting
+        self._on_death = on_death
+        self._grace = stop_grace
+        self._driver: AgentDriver | None = None
+        self._conversation: str | None = None
+        self._up = asyncio.Event()
+        self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
+        self._watcher: asyncio.Task[None] | None = None
+        self._turns = 0
+        self._stopping = False
+        self.ended: asyncio.Future[AgentEnded] = asyncio.get_running_loop().create_future()
+        """Done when there is no agent any more and there will be none."""
+
+    async def start(self) -> AgentInfo:
+        """Start the agent for the first time.
+
+        Raises:
+            AgentStartError: it did not answer its handshake.
+        """
+        ready = await self._begin(None)
+        self._watcher = asyncio.create_task(self._watch(), name="agent-watch")
+        return ready.info
+
+    async def prompt(self, text: str) -> str:
+        """Run a turn, after a restart that is under way.
+
+        Raises:
+            TurnFailedError: the agent ended it with an error.
+            AgentGoneError: the agent died in it, or is gone for good.
+        """
+        self._turns += 1
+        try:
+            return await (await self._alive()).prompt(text)
+        finally:
+            self._turns -= 1
+
+    async def cancel(self) -> None:
+        """Ask the agent to end its turn; one that does not within 10 s is killed (and comes back).
+
+        Raises:
+            AgentGoneError: it is gone already.
+        """
+        driver, turns = self._driver, self._turns
+        if driver is None or not turns:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CANCEL_SECONDS):
+                await driver.cancel()
+                while self._turns and driver is self._driver:
+                    await asyncio.sleep(0.05)
+                return
+        self._log.warning("agent_ignores_cancel", seconds=_CANCEL_SECONDS)
+        await driver.stop(0.1)
+
+    async def stop(self, grace: float) -> None:
+        """End the agent for good."""
+        self._stopping = True
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        if self._driver is not None:
+            await self._driver.stop(grace)
+        await end_strays()
+
+    async def _alive(self) -> AgentDriver:
+        up = asyncio.ensure_future(self._up.wait())
+        try:
+            await asyncio.wait({up, self.ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+        if self._driver is None or self.ended.done():
+            raise AgentGoneError("there is no agent any more")
+        return self._driver
+
+    async def _begin(self, resume: str | None) -> AgentReady:
+        driver = self._new_driver()
+        try:
+            ready = await driver.start(resume)
+        except BaseException:
+            await driver.stop(1)
+            raise
+        self._driver = driver
+        self._conversation = ready.conversation
+        self._up.set()
+        return ready
+
+    async def _watch(self) -> None:
+        while self._driver is not None:
+            ended = await self._driver.wait()
+            in_turn = self._turns > 0
+            self._up.clear()
+            self._log.warning("agent_exited", exit_code=ended.exit_code, signal=ended.signal, in_turn=in_turn)
+            # what it left in its group, or put elsewhere, must not go on beside its successor
+            await self._driver.stop(0.5)
+            await end_strays()
+            self._on_death()
+            if ended.clean and not in_turn:
+                self.ended.set_result(AgentEnded(ended, clean=True, detail="the agent ended"))
+                return
+            last = await self._restart(ended)
+            if last is not None:
+                self.ended.set_result(last)
+                return
+
+    async def _restart(self, ended: AgentExit) -> AgentEnded | None:
+        self._on_restarting(True)
+        detail = f"the agent died ({_how(ended)})"
+        while self._may_restart():
+            await asyncio.sleep(_PAUSE_SECONDS[min(len(self._restarts), len(_PAUSE_SECONDS)) - 1])
+            try:
+                await self._begin(self._conversation)
+            except AgentStartError as error:
+                detail = f"the agent died ({_how(ended)}) and did not come back: {error}"
+                self._log.warning("agent_restart_failed", error=str(error))
+                continue
+            self._log.info("agent_restarted", number=len(self._restarts))
+            self._on_restarting(False)
+            return None
+        return AgentEnded(ended, clean=False, detail=f"{detail}, {MAX_RESTARTS} restarts did not help")
+
+    def _may_restart(self) -> bool:
+        now = time.monotonic()
+        if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < WITHIN_SECONDS:
+            return False
+        self._restarts.append(now)
+        return True
+
+
+def _how(ended: AgentExit) -> str:
+    return f"signal {ended.signal}" if ended.signal is not None else f"exit code {ended.exit_code}"

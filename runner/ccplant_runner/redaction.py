@@ -1,0 +1,109 @@
+"""Masks secrets in what the agent says, also where a secret arrives in pieces.
+
+A model streams ``sk-ant-…`` as several tokens; masking each piece alone would let it through whole. So the end of the
+text is held back while it may still become something secret, and released as soon as it cannot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ccplant_platform.redaction import Redactor
+
+_LONGEST_HOLD = 512
+"""Characters held back at most: what goes on for longer without an end is no token."""
+_SHORTEST_SECRET = 6
+
+_UNFINISHED_SHAPE = re.compile(
+    r"(?:\b(?:gh[pousr]_|github_pat_|sk-ant-|ccp_|whsec_|eyJ)[\w.+/=-]*"
+    r"|\bS[UOAX][A-Z2-7]*"
+    r"|\b(?:Bearer|Basic)(?:\s+[\w.~+/=-]*)?"
+    r"|\b[a-z][a-z0-9+.-]*://[^\s/@\"']*)$",
+    re.IGNORECASE,
+)
+_SHAPE_HEADS = (
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "sk-ant-",
+    "ccp_",
+    "whsec_",
+    "Bearer",
+    "Basic",
+)
+
+PLAIN_KEYS = frozenset(
+    {
+        "type", "state", "status", "kind", "role", "level", "code", "outcome", "stop_reason", "priority", "policy_answer",
+        "message_id", "prompt_id", "permission_id", "tool_call_id", "blob_id", "option_id", "last_prompt_id",
+    }
+)  # fmt: skip
+"""Fields of our own vocabulary: a secret that happens to be called ``completed`` must not break the stream."""
+FREE_KEYS = frozenset({"input", "tool"})
+"""Fields whose inside is the agent's: everything there is masked."""
+
+
+def mask_event(value: object, redactor: Redactor) -> object:
+    """Mask every text of an event that is not of our own vocabulary."""
+    if isinstance(value, dict):
+        masked: dict[str, object] = {}
+        for key, item in value.items():
+            if key in FREE_KEYS:
+                masked[key] = redactor.deep(item)
+            elif key in PLAIN_KEYS and isinstance(item, str):
+                masked[key] = item
+            else:
+                masked[key] = mask_event(item, redactor)
+        return masked
+    if isinstance(value, list | tuple):
+        return [mask_event(item, redactor) for item in value]
+    return redactor(value) if isinstance(value, str) else value
+
+
+class StreamRedactor:
+    """Masks one message as it comes."""
+
+    def __init__(self, redactor: Redactor, secrets: Iterable[str]) -> None:
+        self._redactor = redactor
+        heads = {line.strip() for secret in secrets for line in secret.splitlines()}
+        self._secrets = tuple(secret for secret in heads if len(secret) >= _SHORTEST_SECRET)
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """Take a piece; return what is certainly harmless now."""
+        pending = self._held + text
+        keep = min(self._unsafe_from(pending), len(pending))
+        if len(pending) - keep > max(_LONGEST_HOLD, *(len(secret) for secret in self._secrets), 0):
+            keep = len(pending)
+        self._held = pending[keep:]
+        return self._redactor(pending[:keep])
+
+    def end(self) -> str:
+        """Return the rest: nothing follows that could complete it."""
+        rest, self._held = self._held, ""
+        return self._redactor(rest)
+
+    def _unsafe_from(self, text: str) -> int:
+        """Find where the last part begins that may yet become a secret."""
+        start = len(text)
+        for secret in self._secrets:
+            start = min(start, len(text) - _overlap(text, secret))
+        for head in _SHAPE_HEADS:
+            start = min(start, len(text) - _overlap(text, head))
+        tail_from = max(0, len(text) - _LONGEST_HOLD)
+        shape = _UNFINISHED_SHAPE.search(text, tail_from)
+        if shape is not None:
+            start = min(start, shape.start())
+        return start
+
+
+def _overlap(text: str, secret: str) -> int:
+    """Return the length of the longest end of `text` that begins `secret` (without being all of it)."""
+    for length in range(min(len(text), len(secret) - 1), 0, -1):
+        if text.endswith(secret[:length]):
+            return length
+    return 0
