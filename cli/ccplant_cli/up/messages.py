@@ -151,7 +151,7 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "The agent {agent} is not installed: run ccplant agent install {agent}{data_dir_option}.",
         ),
         "agent_no_credentials": (
-            "Claude の認証情報がありません。ANTHROPIC_API_KEY を設定するか、claude でサインインしてください。",
+            "Claude の認証情報がありません。ANTHROPIC_API_KEY を設定するか、claude でサインインしてください ({path} に保存されます)。",
             "There is no credential for Claude: set ANTHROPIC_API_KEY, or sign in with claude (it writes {path}).",
         ),
     }

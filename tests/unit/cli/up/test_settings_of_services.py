@@ -1,0 +1,129 @@
+"""What the services are told, and what they are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccplant_cli.up import messages as up_messages
+from ccplant_cli.up import mongo, outside, services
+from ccplant_cli.up.data_dir import DataDir
+from ccplant_cli.up.errors import UpError
+from ccplant_cli.up.options import Options
+from ccplant_cli.up.services import Surroundings
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    directory = DataDir(tmp_path / "data")
+    directory.create()
+    return directory
+
+
+def told(data: DataDir, service: str, **given: str) -> dict[str, str]:
+    ground = Surroundings(
+        nats_url="nats://127.0.0.1:1",
+        nats_credentials={"api": Path("/api.json"), "orchestrator": Path("/orchestrator.json")},
+        nats_signing=Path("/signing.json"),
+        mongodb_url_file=Path("/mongodb.url"),
+        bootstrap_token_file=Path("/token"),
+        agent_env_file=Path("/agent-env.json"),
+        agents=("demo", "claude-code"),
+        anchor_pid=42,
+    )
+    base = services.inherited(given)
+    return services.service_environment(data, Options(data_dir=data.root), ground, base, service)
+
+
+@pytest.mark.parametrize("service", ["api", "orchestrator"])
+def test_no_service_gets_a_credential_of_an_agent(data: DataDir, service: str) -> None:
+    environment = told(data, service, ANTHROPIC_API_KEY="sk-ant-x", CLAUDE_CODE_OAUTH_TOKEN="t", PATH="/bin")
+    assert environment["PATH"] == "/bin"
+    assert not {"sk-ant-x", "t"} & set(environment.values())
+
+
+def test_only_the_orchestrator_can_sign_and_each_has_its_own_bus_credential(data: DataDir) -> None:
+    api, orchestrator = (
+        told(data, "api", CCPLANT_NATS_SIGNING_FILE="/from/outside"),
+        told(data, "orchestrator"),
+    )
+    assert "CCPLANT_NATS_SIGNING_FILE" not in api
+    assert orchestrator["CCPLANT_NATS_SIGNING_FILE"] == "/signing.json"
+    assert api["CCPLANT_NATS_CREDENTIALS_FILE"] == "/api.json"
+    assert orchestrator["CCPLANT_NATS_CREDENTIALS_FILE"] == "/orchestrator.json"
+    assert "CCPLANT_BOOTSTRAP_TOKEN_FILE" not in orchestrator
+    assert orchestrator["CCPLANT_LOCAL_ANCHOR_PID"] == "42"
+
+
+def test_settings_of_the_user_reach_the_services(data: DataDir) -> None:
+    assert (
+        told(data, "orchestrator", CCPLANT_MAX_CONCURRENT_LAUNCHES="0")["CCPLANT_MAX_CONCURRENT_LAUNCHES"]
+        == "0"
+    )
+
+
+def test_the_owner_stays_who_started_first(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "Ann.Lee@example")
+    assert services.owner(data) == "ann-lee-example"
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    assert services.owner(data) == "ann-lee-example"
+
+
+def test_the_passwords_of_mongodb_stay_the_same_and_out_of_the_command(data: DataDir) -> None:
+    first, second = mongo.access(data, 1), mongo.access(data, 2)
+    assert (first.key, first.password) == (second.key, second.password)
+    assert mongo.url_file(data).read_text() == second.url
+    command = " ".join(mongo.server(data, "mongod", 2, {}).command)
+    assert first.key not in command
+    assert first.password not in command
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://[::1]:8080"),
+        ("box.example", "http://box.example:8080"),
+    ],
+)
+def test_the_address_is_one_that_can_be_opened(host: str, url: str) -> None:
+    assert Options(data_dir=Path("/data"), host=host).url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("nats://ann:pa@ss@bus.example:4222", "nats://bus.example:4222"),
+        ("mongodb://u:p@a.example,b.example/x?authSource=s", "mongodb://a.example,b.example/x"),
+        ("mongodb://a.example", "mongodb://a.example"),
+    ],
+)
+def test_no_address_is_shown_with_its_password(url: str, shown: str) -> None:
+    assert outside.without_login(url) == shown
+
+
+@pytest.mark.parametrize("url", ["bus.example", "http://bus.example", "nats://", "nats://bus.example:x"])
+def test_a_wrong_nats_address_is_one_sentence(data: DataDir, url: str) -> None:
+    with pytest.raises(UpError) as refusal:
+        outside.nats(data, url, {})
+    assert refusal.value.key == "nats_url_invalid"
+
+
+def test_an_unreachable_nats_is_named_without_its_password(data: DataDir) -> None:
+    with pytest.raises(UpError) as refusal:
+        outside.nats(data, "nats://ann:secret@127.0.0.1:1", {})
+    assert refusal.value.key == "nats_unreachable"
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("key", list(up_messages.MESSAGES))
+def test_both_languages_say_the_same_facts(key: str) -> None:
+    import string
+
+    ja, en = (
+        {name for _, name, _, _ in string.Formatter().parse(text) if name}
+        for text in up_messages.MESSAGES[key]
+    )
+    assert ja == en
