@@ -63,8 +63,8 @@ async def serve(stopping: asyncio.Event) -> None:
         )
     )
     broker.consume(COMMANDS, Command, orchestrator.handle)
-    await orchestrator.start()
     await broker.start()
+    await orchestrator.start()
     keeper = asyncio.create_task(keep_topology(js, clock, replicas=bus_settings.nats_stream_replicas))
     _log.info("orchestrator_ready", replica=orchestrator.holder, runtime=runtime.kind)
     try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from ccplant_contracts.launch import LastWord
 from ccplant_contracts.session import Mode
 from ccplant_contracts.status import Reason, Status, StopReason
@@ -91,7 +92,10 @@ def test_the_time_limit_is_total_running_time() -> None:
         (ExitRecord(exit_code=137, oom_killed=True, node_shutdown=True), Reason.OOM_KILLED),
         (ExitRecord(exit_code=143, node_shutdown=True), Reason.NODE_SHUTDOWN),
         (ExitRecord(exit_code=143, evicted=True), Reason.EVICTED),
-        (ExitRecord(exit_code=1, last_word=LastWord(reason=Reason.CLONE_FAILED, detail="no")), Reason.CLONE_FAILED),
+        (
+            ExitRecord(exit_code=1, last_word=LastWord(reason=Reason.CLONE_FAILED, detail="no")),
+            Reason.CLONE_FAILED,
+        ),
         (ExitRecord(exit_code=1, last_word=LastWord()), Reason.RUNNER_CRASHED),
         (ExitRecord(signal=9), Reason.RUNNER_CRASHED),
         (ExitRecord(exit_code=0), Reason.AGENT_ENDED),

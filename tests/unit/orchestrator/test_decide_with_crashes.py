@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from ccplant_contracts.status import STATUS_OF, Reason, Status, StopReason, transition
 from ccplant_orchestrator.runtimes.protocol import ExitRecord, Observation
 from ccplant_orchestrator.sessions import decide as d
 from ccplant_store.sessions.model import SessionDoc, StopDoc
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.unit.orchestrator.sessions import LIMITS, NOW, launch, seen, session
 
 _ENOUGH_STEPS = 40
@@ -98,10 +99,12 @@ class SessionLife(RuleBasedStateMachine):
             self.set(stop_requested=StopDoc(reason=reason, by="ada", force=force, at=self.now))
 
     @precondition(
-        lambda self: self.document.status is Status.PENDING
-        and self.world.observed is not None
-        and self.world.observed.phase == "starting"
-        and self.document.stop_requested is None
+        lambda self: (
+            self.document.status is Status.PENDING
+            and self.world.observed is not None
+            and self.world.observed.phase == "starting"
+            and self.document.stop_requested is None
+        )
     )
     @rule(minutes=st.integers(0, 20))
     def the_runner_registers(self, minutes: int) -> None:
@@ -111,7 +114,9 @@ class SessionLife(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from([0, 1, None]), oom=st.booleans())
     def the_runner_dies(self, code: int | None, oom: bool) -> None:
-        self.world.exit(ExitRecord(exit_code=code, signal=None if code is not None else 9, oom_killed=oom), self.now)
+        self.world.exit(
+            ExitRecord(exit_code=code, signal=None if code is not None else 9, oom_killed=oom), self.now
+        )
 
     @invariant()
     def at_most_one_start(self) -> None:

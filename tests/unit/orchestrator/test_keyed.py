@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
+from tests.support.waiting import eventually
 
 
 async def test_one_run_per_key_at_a_time_and_one_more_after_any_number_of_pokes() -> None:
@@ -28,9 +29,7 @@ async def test_one_run_per_key_at_a_time_and_one_more_after_any_number_of_pokes(
     for _ in range(100):
         worker.poke("a")
     go_on.set()
-    async with asyncio.timeout(5):
-        while len(runs) < 2 or under_way:
-            await asyncio.sleep(0)
+    await eventually(lambda: len(runs) == 2 and not under_way)
     await worker.close()
     assert runs == ["a", "a"]
 
@@ -47,9 +46,7 @@ async def test_a_failing_run_does_not_lose_the_poke_that_came_meanwhile() -> Non
 
     worker = KeyedWorker("test", work)
     worker.poke("a")
-    async with asyncio.timeout(5):
-        while runs < 2:
-            await asyncio.sleep(0)
+    await eventually(lambda: runs == 2)
     await worker.close()
     assert runs == 2
 
@@ -69,9 +66,7 @@ async def test_keys_run_beside_each_other_up_to_the_bound() -> None:
     worker = KeyedWorker("test", work, concurrency=3)
     for key in "abcdefgh":
         worker.poke(key)
-    async with asyncio.timeout(5):
-        while under_way < 3:
-            await asyncio.sleep(0)
+    await eventually(lambda: under_way == 3)
     release.set()
     await worker.close()
     assert most == 3

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from ccplant_contracts.events import LifecycleEvent
 from ccplant_orchestrator.events.publisher import EventPublisher
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_platform.clock import SystemClock
+from tests.support.clock import FakeClock
 
 BORN = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -114,18 +117,15 @@ async def test_the_first_start_publishes_nothing_twice() -> None:
     assert stream.got == ["a-1"]
 
 
-def test_a_tenure_ends_by_the_holders_own_clock() -> None:
-    class Hand:
-        now_is = 100.0
+@pytest.mark.parametrize(("seconds", "trusted"), [(7.9, True), (8.0, False), (600.0, False)])
+async def test_a_tenure_ends_by_the_holders_own_clock(
+    seconds: float, trusted: bool, clock: FakeClock
+) -> None:
+    tenure = Tenure(clock)
+    tenure.extend(asked_at=clock.monotonic(), ttl_seconds=10.0, term=1)
+    await clock.advance(seconds)
+    assert tenure.valid is trusted
 
-        def monotonic(self) -> float:
-            return self.now_is
 
-    hand = Hand()
-    tenure = Tenure(hand)  # type: ignore[arg-type]  # only the monotonic hand is needed
-    assert not tenure.valid
-    tenure.extend(asked_at=100.0, ttl_seconds=10.0, term=1)
-    hand.now_is = 107.9
-    assert tenure.valid
-    hand.now_is = 108.0
-    assert not tenure.valid
+def test_nobody_has_a_tenure_before_the_lease_is_got(clock: FakeClock) -> None:
+    assert not Tenure(clock).valid

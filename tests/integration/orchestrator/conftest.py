@@ -1,0 +1,187 @@
+"""One orchestrator in this process: real NATS and MongoDB, a runtime in memory, scripted runners."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from ccplant_contracts.commands import Command, CommandName
+from ccplant_contracts.ids import new_prompt_id, new_session_id
+from ccplant_contracts.session import Mode, SessionConfig, StopRequested
+from ccplant_contracts.status import StopReason
+from ccplant_orchestrator.events.stream import LifecycleEventStream
+from ccplant_orchestrator.jobs.liveness import Silence
+from ccplant_orchestrator.main import Orchestrator, Parts
+from ccplant_orchestrator.sessions.launching import AgentDefaults
+from ccplant_orchestrator.settings import OrchestratorSettings
+from ccplant_platform.bus.broker import make_broker
+from ccplant_platform.bus.connection import connect, jetstream
+from ccplant_platform.bus.topology import ensure_topology
+from ccplant_platform.clock import SystemClock
+from ccplant_platform.settings import MongoSettings
+from ccplant_store import Store
+from ccplant_store.prompts.model import PromptDoc
+from ccplant_store.sessions.model import SessionDoc
+from tests.support.memory_runtime import MemoryRuntime
+from tests.support.scripted_runner import ScriptedRunner
+from tests.support.servers import NatsServer
+from tests.support.waiting import eventually
+
+OWNER = "ada"
+
+
+@dataclass
+class Plant:
+    """What a test holds: the store, the runtime, replicas, and verbs of a gateway."""
+
+    store: Store
+    runtime: MemoryRuntime
+    nats: NatsServer
+    settings: OrchestratorSettings
+    replicas: list[Orchestrator] = field(default_factory=list)
+    runners: list[ScriptedRunner] = field(default_factory=list)
+    _closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def start_replica(self) -> Orchestrator:
+        """Start another orchestrator."""
+        clock = SystemClock()
+        silence = Silence(clock)
+        access = self.nats.access("all")
+        bus = await connect(access, name="orchestrator", on_disconnect=silence.bus_lost)
+        js = jetstream(bus)
+        await ensure_topology(js)
+        broker = make_broker(access, js, name="orchestrator")
+        orchestrator = Orchestrator(
+            Parts(
+                settings=self.settings,
+                store=self.store,
+                bus=bus,
+                silence=silence,
+                runtime=self.runtime,
+                clock=clock,
+                issue=self.nats.launch_access,
+                agents=AgentDefaults("demo"),
+                events=LifecycleEventStream(broker.faststream, js, replicas=1),
+                version="test",
+            )
+        )
+        await broker.start()
+        await orchestrator.start()
+        self.replicas.append(orchestrator)
+
+        async def close() -> None:
+            await broker.stop()
+            await orchestrator.stop()
+            await bus.close()
+
+        self._closers.append(close)
+        return orchestrator
+
+    async def create(
+        self, *, prompts: int = 0, mode: Mode = Mode.INTERACTIVE, **config: object
+    ) -> SessionDoc:
+        """Write the intent of a session, as a gateway does, and tell the replicas."""
+        now = datetime.now(UTC)
+        chosen = SessionConfig.model_validate(config)
+        session = SessionDoc(
+            id=new_session_id(OWNER),
+            owner=OWNER,
+            name="test",
+            mode=mode,
+            cpu_limit=chosen.cpu_limit,
+            memory_limit=chosen.memory_limit,
+            created_at=now,
+            updated_at=now,
+            config=chosen.model_dump(mode="json"),
+        )
+        await self.store.sessions.create(session)
+        for number in range(prompts):
+            await self.prompt(session.id, f"prompt {number}")
+        await self.tell("session.launch", session.id)
+        return session
+
+    async def prompt(self, session_id: str, text: str) -> PromptDoc | None:
+        """Queue a prompt, as a gateway does; None where the session takes none."""
+        number = await self.store.sessions.take_prompt_number(session_id, OWNER)
+        if number is None:
+            return None
+        doc = PromptDoc(
+            id=new_prompt_id(),
+            session_id=session_id,
+            owner=OWNER,
+            number=number,
+            text=text,
+            by=OWNER,
+            created_at=datetime.now(UTC),
+        )
+        inserted = await self.store.prompts.insert(doc)
+        await self.tell("prompt.deliver", session_id)
+        return inserted
+
+    async def stop(
+        self, session_id: str, reason: StopReason = StopReason.STOPPED, *, force: bool = False
+    ) -> None:
+        """Ask for the end, as a gateway does."""
+        stop = StopRequested(reason=reason, by=OWNER, force=force, at=datetime.now(UTC))
+        await self.store.sessions.request_stop(session_id, stop, owner=OWNER)
+        await self.tell("session.stop", session_id)
+
+    async def tell(self, name: CommandName, session_id: str) -> None:
+        """Hand a command to every replica: twice is as good as once."""
+        for replica in self.replicas:
+            await replica.handle(Command(name=name, session_id=session_id, issued_at=datetime.now(UTC)))
+
+    async def runner(self, session_id: str, *, register: bool = True) -> ScriptedRunner:
+        """Play the runner of a session's launch as soon as there is one."""
+        launch_id = await eventually(lambda: self._launched(session_id))
+        await eventually(lambda: launch_id in self.runtime.launched)
+        runner = await ScriptedRunner.connect(session_id, launch_id, self.runtime.launched[launch_id].bus)
+        self.runners.append(runner)
+        if register:
+            answer = await runner.register()
+            assert answer.accepted, answer.refusal
+        return runner
+
+    async def get(self, session_id: str) -> SessionDoc:
+        """Read a session."""
+        session = await self.store.sessions.get(session_id)
+        assert session is not None
+        return session
+
+    async def settled(self, session_id: str, timeout: float = 20) -> SessionDoc:
+        """Wait until a session has ended and come to rest."""
+
+        async def at_rest() -> SessionDoc | None:
+            session = await self.get(session_id)
+            return session if session.settled else None
+
+        session = await eventually(at_rest, timeout)
+        assert session is not None
+        return session
+
+    async def _launched(self, session_id: str) -> str:
+        launch = (await self.get(session_id)).launch
+        return launch.id if launch is not None and launch.started_at is not None else ""
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for runner in self.runners:
+            await runner.close()
+        for close in self._closers:
+            await close()
+
+
+@pytest.fixture
+async def plant(nats_server: NatsServer, mongo_settings: MongoSettings) -> AsyncIterator[Plant]:
+    """A plant with one orchestrator."""
+    store = await Store.connect(mongo_settings.url(), database=mongo_settings.mongodb_database)
+    await store.ensure_indexes()
+    settings = OrchestratorSettings(resync_seconds=1, stop_grace_seconds=0.5, max_concurrent_launches=1_000)
+    plant = Plant(store=store, runtime=MemoryRuntime(), nats=nats_server, settings=settings)
+    await plant.start_replica()
+    yield plant
+    await plant.close()
+    store.close()

@@ -1,0 +1,99 @@
+"""A place where sessions run that keeps them in memory: the runtime's seam, for tests of what stands above it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from ccplant_contracts.launch import LaunchSpec
+from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
+from ccplant_contracts.stream import StreamEvent
+from ccplant_orchestrator.runtimes.protocol import ExitRecord, LaunchRef, Observation
+
+
+@dataclass
+class MemoryRuntime:
+    """Launches as entries of a dict; a test ends them by `exit`."""
+
+    launched: dict[str, LaunchSpec] = field(default_factory=dict)
+    observed: dict[str, Observation] = field(default_factory=dict)
+    signalled: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
+    starts: int = 0
+    kind: str = "memory"
+    limits_enforced: bool = False
+    namespace: str = "memory"
+    _changed: asyncio.Queue[Observation] = field(default_factory=asyncio.Queue)
+
+    async def launch(self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig) -> None:
+        del config
+        if ref.launch_id in self.launched or ref.launch_id in self.released:
+            return
+        self.starts += 1
+        self.launched[ref.launch_id] = spec
+        self._show(Observation(ref, ref.launch_id, "running", _now(), None, None, PodStatus(phase="Running")))
+
+    async def signal_stop(self, ref: LaunchRef, *, grace_seconds: float) -> None:
+        del grace_seconds
+        self.signalled.append(ref.launch_id)
+
+    async def destroy(self, ref: LaunchRef, *, force: bool) -> None:
+        del force
+        self.exit(ref.launch_id, ExitRecord(signal=9))
+
+    async def release(self, ref: LaunchRef, *, keep_workspace: bool) -> None:
+        del keep_workspace
+        self.observed.pop(ref.launch_id, None)
+        self.released.append(ref.launch_id)
+
+    async def get(self, ref: LaunchRef) -> Observation | None:
+        return self.observed.get(ref.launch_id)
+
+    async def list(self) -> Sequence[Observation]:
+        return list(self.observed.values())
+
+    async def changes(self) -> AsyncIterator[Observation]:
+        for observation in list(self.observed.values()):
+            yield observation
+        while True:
+            yield await self._changed.get()
+
+    async def remaining_output(self, ref: LaunchRef, after_seq: int) -> AsyncIterator[StreamEvent]:
+        for event in self.tail.get(ref.launch_id, []):
+            if event.seq > after_seq:
+                yield event
+
+    async def log_tail(self, ref: LaunchRef, lines: int = 50) -> tuple[str, ...]:
+        del ref, lines
+        return ()
+
+    async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
+        del ref
+        return None
+
+    async def sweep(self, current: AbstractSet[str]) -> int:
+        strangers = [launch_id for launch_id in self.observed if launch_id not in current]
+        for launch_id in strangers:
+            del self.observed[launch_id]
+        return len(strangers)
+
+    async def aclose(self) -> None:
+        return
+
+    def exit(self, launch_id: str, record: ExitRecord) -> None:
+        """End a launch, as if its runner had died."""
+        observation = self.observed.get(launch_id)
+        if observation is not None and observation.phase != "exited":
+            self._show(replace(observation, phase="exited", exited_at=_now(), exit=record))
+
+    def _show(self, observation: Observation) -> None:
+        self.observed[observation.ref.launch_id] = observation
+        self._changed.put_nowait(observation)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
