@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import http.client
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from ccplant_cli.up.supervisor import ChildSpec
 API = "api"
 ORCHESTRATOR = "orchestrator"
 START_SECONDS = 60.0
+NEEDED_PARTS = ("nats", "mongodb", "orchestrator")
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,15 @@ def service(name: str, environment: Mapping[str, str], data: DataDir) -> ChildSp
 
 
 def probe(options: Options) -> None:
-    """Raise OSError unless the API says that everything behind it works."""
+    """Raise OSError unless the API says that everything behind it is there."""
     connection = http.client.HTTPConnection(options.reachable_host, options.port, timeout=3)
     try:
         connection.request("GET", "/health")
-        status = connection.getresponse().status
-    except http.client.HTTPException as error:
-        raise ConnectionError(str(error)) from error
+        answer = json.loads(connection.getresponse().read(1 << 20))
+        down = [name for name in NEEDED_PARTS if answer["parts"][name]["status"] == "down"]
+    except (http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        raise ConnectionError(f"no health from the API: {error}") from error
     finally:
         connection.close()
-    if status != 200:
-        raise ConnectionError(f"health answers {status}")
+    if down:
+        raise ConnectionError(f"not there yet: {', '.join(down)}")

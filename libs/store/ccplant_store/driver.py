@@ -38,6 +38,7 @@ DESC = DESCENDING
 
 TRANSACTION_TRIES = 10
 TRANSACTION_SECONDS = 15.0
+_NAMESPACE_EXISTS = 48
 _FIRST_DELAY = 0.004
 _LONGEST_DELAY = 0.25
 _DUPLICATE = 11000
@@ -372,6 +373,9 @@ class Database:
                         await self._database.create_collection(name)
                     except driver_errors.CollectionInvalid:
                         continue  # another process was faster
+                    except driver_errors.OperationFailure as error:
+                        if error.code != _NAMESPACE_EXISTS:  # faster still: after the driver had looked
+                            raise
 
     async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` in a transaction: all of it becomes durable, or nothing.

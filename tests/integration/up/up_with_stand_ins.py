@@ -6,6 +6,7 @@ The servers are real; the services are this file again, so that the life of proc
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,8 @@ from pathlib import Path
 
 class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = b"{}"
+        parts = {name: {"status": "ok"} for name in ("nats", "mongodb", "orchestrator")}
+        body = json.dumps({"parts": parts}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
