@@ -6,18 +6,31 @@ available as an image, the test is skipped with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+import structlog
+from nats.aio.client import Client
 
-from ccplant_platform.settings import MongoSettings
+from ccplant_contracts.launch import BusAccess
+from ccplant_platform.bus.connection import connect
+from ccplant_platform.settings import BusSettings, MongoSettings
 from tests.support.clock import FakeClock
 from tests.support.programs import NotAvailableError
-from tests.support.servers import MongoServer, NatsServer
+from tests.support.servers import Connect, MongoServer, NatsServer
 
 S = TypeVar("S", NatsServer, MongoServer)
+
+
+def pytest_configure() -> None:
+    """Show logged failures briefly, not with every variable of every frame."""
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, console],
+        cache_logger_on_first_use=False,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +46,21 @@ def nats_server(_nats_process: NatsServer) -> NatsServer:
     """A bus server without streams; a test may restart, wipe and freeze it."""
     _nats_process.reset()
     return _nats_process
+
+
+@pytest.fixture
+async def connect_bus() -> AsyncIterator[Connect]:
+    """`connect` whose clients are closed behind the test, also when it fails half-way."""
+    clients: list[Client] = []
+
+    async def make(settings: BusSettings | BusAccess, name: str = "test", **options: Any) -> Client:
+        client = await connect(settings, name=name, **options)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        await client.close()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.support.waiting import wait_until
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -100,9 +102,16 @@ class Binary:
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
+        wait_until(self._stands_still, 5, "the program to stand still")
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def _stands_still(self) -> bool:
+        # the signal stops one thread after the other
+        pid = self._process.pid if self._process is not None else 0
+        tasks = list(Path(f"/proc/{pid}/task").glob("*/stat"))
+        return all(task.read_text().rpartition(")")[2].split()[0] in "tT" for task in tasks)
 
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -13,8 +13,9 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
 
+from nats.aio.client import Client
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -32,6 +33,14 @@ _START_SECONDS = 30.0
 TestRole = Literal["api", "orchestrator", "all"]
 """`all` may do everything in the account; it exists in tests alone."""
 _EVERYTHING = Rights(publish=(">",), subscribe=(">",))
+
+
+class Connect(Protocol):
+    """What the fixture `connect_bus` gives."""
+
+    async def __call__(
+        self, settings: BusSettings | BusAccess, name: str = "test", **options: Any
+    ) -> Client: ...
 
 
 @dataclass

@@ -6,13 +6,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
 
 _INTERVAL = 0.01
 
 
+@overload
+async def eventually(
+    condition: Callable[[], Awaitable[T]], timeout: float = 10.0, *, interval: float = _INTERVAL
+) -> T: ...
+@overload
+async def eventually(
+    condition: Callable[[], T], timeout: float = 10.0, *, interval: float = _INTERVAL
+) -> T: ...
 async def eventually(
     condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0, *, interval: float = _INTERVAL
 ) -> T:

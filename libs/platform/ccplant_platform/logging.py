@@ -41,7 +41,7 @@ def configure_logging(
     ]
     console = chosen.log_format == "console"
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=False)
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
         if console
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

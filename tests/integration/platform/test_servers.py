@@ -7,51 +7,49 @@ import asyncio
 import pytest
 from pymongo import MongoClient
 
-from ccplant_platform.bus.connection import BusUnreachableError, connect, flush, jetstream
+from ccplant_platform.bus.connection import BusUnreachableError, flush, jetstream
 from ccplant_platform.bus.topology import ensure_topology, missing
 from ccplant_platform.settings import MongoSettings
-from tests.support.servers import MongoServer, NatsServer
+from tests.support.servers import Connect, MongoServer, NatsServer
 
 
-async def test_credentials_outlive_the_servers_storage(nats_server: NatsServer) -> None:
+async def test_credentials_outlive_the_servers_storage(connect_bus: Connect, nats_server: NatsServer) -> None:
     access = nats_server.access("orchestrator")
-    before = await connect(access, name="before")
+    before = await connect_bus(access, name="before")
     await ensure_topology(jetstream(before))
-    await before.close()
 
     nats_server.wipe()
 
-    after = await connect(access, name="after")
+    after = await connect_bus(access, name="after")
     assert len(await missing(jetstream(after))) == 6
-    await after.close()
 
 
-async def test_streams_survive_a_kill(nats_server: NatsServer) -> None:
+async def test_streams_survive_a_kill(connect_bus: Connect, nats_server: NatsServer) -> None:
     back = asyncio.Event()
 
     async def reconnected() -> None:
         back.set()
 
-    client = await connect(
+    client = await connect_bus(
         nats_server.settings("orchestrator"), name="orchestrator", on_reconnect=reconnected
     )
     await ensure_topology(jetstream(client))
     nats_server.restart()
     await asyncio.wait_for(back.wait(), 10)
     assert await missing(jetstream(client)) == []
-    await client.close()
 
 
-async def test_a_frozen_server_answers_nobody_until_it_thaws(nats_server: NatsServer) -> None:
-    client = await connect(nats_server.access(), name="one")
+async def test_a_frozen_server_answers_nobody_until_it_thaws(
+    connect_bus: Connect, nats_server: NatsServer
+) -> None:
+    client = await connect_bus(nats_server.access(), name="one")
     nats_server.freeze()
     with pytest.raises(TimeoutError):
         await flush(client, timeout=0.3)
     with pytest.raises(BusUnreachableError):
-        await connect(nats_server.access(), name="two", timeout=0.5)
+        await connect_bus(nats_server.access(), name="two", timeout=0.5)
     nats_server.thaw()
     await flush(client)
-    await client.close()
 
 
 def test_a_test_begins_without_streams(nats_server: NatsServer) -> None:

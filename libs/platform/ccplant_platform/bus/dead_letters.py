@@ -48,15 +48,19 @@ def letter_headers(
     reason: str,
 ) -> dict[str, str]:
     """Return a letter's headers: the message's own but the bus's, and where it comes from and why."""
-    kept = {name: value for name, value in (original or {}).items() if not name.lower().startswith("nats-")}
     return {
-        **kept,
+        **_own(original),
         # a header is one line
         REASON: " ".join(reason.split())[:_MAX_REASON],
         SUBJECT: subject,
         DELIVERIES: str(deliveries),
         _ID: f"{stream}-{consumer}-{seq}",
     }
+
+
+def _own(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return headers without the bus's own: one that expects a stream, say, would be obeyed in the wrong place."""
+    return {name: value for name, value in (headers or {}).items() if not name.lower().startswith("nats-")}
 
 
 async def bury(js: JetStreamContext, message: Msg, reason: str) -> None:
@@ -110,7 +114,7 @@ async def get(js: JetStreamContext, seq: int) -> DeadLetter | None:
         raw = await js.get_msg(STREAM_DEAD_LETTERS, seq)
     except NotFoundError:
         return None
-    headers = raw.headers or {}
+    headers = _own(raw.headers)
     return DeadLetter(
         seq=seq,
         subject=headers.get(SUBJECT, ""),
@@ -127,8 +131,9 @@ async def send_again(js: JetStreamContext, seq: int) -> bool:
     letter = await get(js, seq)
     if letter is None:
         return False
-    own = (SUBJECT, REASON, DELIVERIES, _ID)
-    headers = {name: value for name, value in letter.headers.items() if name not in own}
+    headers = {
+        name: value for name, value in letter.headers.items() if name not in (SUBJECT, REASON, DELIVERIES)
+    }
     await js.publish(letter.subject, letter.body, headers=headers or None)
     await js.delete_msg(STREAM_DEAD_LETTERS, seq)
     return True
