@@ -1,0 +1,50 @@
+"""Credentials as clients see them: API tokens, and one-time tickets for WebSocket and SSE (U3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from ccplant_contracts.base import Input, Message, UtcTime
+from ccplant_contracts.text import Name
+
+Role = Literal["user", "admin"]
+UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$")]
+
+
+class CreateApiKey(Input):
+    """Body of ``POST /api/v1/api-keys``; `user` and `role` are for admins."""
+
+    name: Name
+    user: UserName | None = None
+    role: Role = "user"
+
+
+class ApiKey(Message):
+    """A token, without what makes it work."""
+
+    key_id: str
+    name: str
+    user: str
+    role: Role
+    created_at: UtcTime
+
+
+class CreatedApiKey(ApiKey):
+    """A new token; `token` is shown this once."""
+
+    token: str
+
+
+class CreateTicket(Input):
+    """Body of ``POST /api/v1/ws-tickets``; with a session, the ticket opens that one alone."""
+
+    session_id: Annotated[str, StringConstraints(max_length=63)] | None = None
+
+
+class Ticket(Message):
+    """Good for one connection, soon."""
+
+    ticket: str
+    expires_at: UtcTime

@@ -1,0 +1,78 @@
+"""Says which fields of a request are wrong, and what is wrong with them, never what they held.
+
+Pydantic's own report carries the input, and an input may be a credential; so only the path and the words are
+taken from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from ccplant_api.errors.envelope import printable
+from ccplant_contracts.errors import InvalidRequestError
+
+_MAX_FIELDS = 50
+_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "json_invalid": "is not valid JSON",
+}
+_PLACES = ("body", "query", "path", "header", "cookie")
+
+
+def field_path(location: Sequence[str | int]) -> str:
+    """Return a field's path as people write it: ``config.mcp_servers.github.args[0]``."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += f".{printable(part, 80)}" if path else printable(part, 80)
+    return path
+
+
+def _words(item: dict[str, Any]) -> str:
+    kind = str(item["type"])
+    if kind in _WORDS:
+        return _WORDS[kind]
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:] if message[:1].isupper() and message[1:2].islower() else message
+
+
+def _without_place(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return location[1:] if location and location[0] in _PLACES else location
+
+
+def invalid_request(errors: Iterable[dict[str, Any]], *, prefix: str = "") -> InvalidRequestError:
+    """Return the refusal for what pydantic found, one entry a field."""
+    fields: list[dict[str, str]] = []
+    for item in errors:
+        location = tuple(item["loc"])
+        if item["type"] == "json_invalid":
+            location = ()
+        path = field_path(_without_place(location)) or "body"
+        fields.append(
+            {"field": f"{prefix}.{path}" if prefix else path, "problem": printable(_words(item), 400)}
+        )
+    fields = fields[:_MAX_FIELDS]
+    first = fields[0] if fields else {"field": "body", "problem": "is not valid"}
+    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    return InvalidRequestError(f"{first['field']}: {first['problem']}{more}", details={"fields": fields})
+
+
+def invalid_model(error: ValidationError, *, prefix: str = "") -> InvalidRequestError:
+    """Return the refusal for a model that did not validate."""
+    return invalid_request(
+        [dict(item) for item in error.errors(include_url=False, include_input=False, include_context=False)],
+        prefix=prefix,
+    )
+
+
+def invalid_field(field: str, problem: str, **details: object) -> InvalidRequestError:
+    """Return the refusal of one field, for what a schema cannot say."""
+    return InvalidRequestError(
+        f"{field}: {problem}", details={"fields": [{"field": field, "problem": problem}], **details}
+    )

@@ -1,0 +1,1 @@
+"""Lifecycle events of an owner's sessions, as a stream."""

@@ -1,0 +1,89 @@
+"""``GET /api/v1/events``: the lifecycle events of the caller's sessions, as server-sent events (W5)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from nats.aio.msg import Msg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ccplant_api.errors.documented import error_answers
+from ccplant_api.errors.validation import invalid_field
+from ccplant_api.events.feed import Feed, event_json, parse_event
+from ccplant_api.gateway import Gateway, GatewayDep
+from ccplant_api.live.sse import HEARTBEAT, RETRY, EventStream, sse_chunk
+from ccplant_contracts.errors import ForbiddenError
+from ccplant_contracts.ids import subject_token
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+
+@router.get(
+    "/events",
+    operation_id="streamEvents",
+    response_class=Response,
+    response_model=None,
+    responses={
+        200: {
+            "description": "Lifecycle events as server-sent events.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **error_answers(403),
+    },
+)
+async def stream(
+    request: Request,
+    gateway: GatewayDep,
+    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+    ticket: Annotated[
+        str | None, Query(description="A one-time ticket, where no header can be sent.")
+    ] = None,
+) -> EventStream:
+    """Follow what happens to the caller's sessions; without `Last-Event-ID` from now on."""
+    caller = await gateway.authenticator.by_headers_or_ticket(request.headers, ticket, None)
+    if caller.only_session is not None:
+        raise ForbiddenError("This ticket is for one session.")
+    if last_event_id is not None and not (last_event_id.isascii() and 0 < len(last_event_id) <= 100):
+        raise invalid_field("Last-Event-ID", "is not the id of an event")
+    return EventStream(_Chunks(gateway, caller.user_id, last_event_id).open)
+
+
+class _Chunks:
+    """The chunks of one stream."""
+
+    def __init__(self, gateway: Gateway, owner: str, after_id: str | None) -> None:
+        self._gateway = gateway
+        self._owner = owner
+        self._after_id = after_id
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Listen for as long as the response lasts."""
+        bus = self._gateway.bus
+        feed = Feed(self._owner, self._gateway.store.events, self._after_id)
+        subject = f"ccplant.events.{subject_token(self._owner)}.>"
+        subscription = await bus.subscribe_messages(subject, lambda message: _hear(feed, message))
+        remove = bus.on_back(feed.read_again)
+        await bus.flush()
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield RETRY
+            while not bus.stopping:
+                events = await feed.next(self._gateway.settings.sse_heartbeat_seconds)
+                yield b"".join(sse_chunk(event_json(event), event.id) for event in events) or HEARTBEAT
+
+        try:
+            yield chunks()
+        finally:
+            remove()
+            await subscription.unsubscribe()
+
+
+def _hear(feed: Feed, message: Msg) -> None:
+    event = parse_event(message)
+    if event is not None:
+        feed.hear(event)

@@ -1,0 +1,74 @@
+"""What an endpoint may use: the store, the bus, the live hub, settings and time, put together once at start-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from ccplant_api.bus import GatewayBus
+from ccplant_api.http.base_url import base_url
+from ccplant_api.live.hub import Hub
+from ccplant_api.principals.authentication import Authenticator, Principal
+from ccplant_api.sessions.views import Place
+from ccplant_api.settings import ApiSettings
+from ccplant_contracts.watch import Hint
+from ccplant_platform.clock import Clock
+from ccplant_store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of a running gateway."""
+
+    settings: ApiSettings
+    store: Store
+    bus: GatewayBus
+    hub: Hub
+    clock: Clock
+    authenticator: Authenticator
+
+    def changed(
+        self,
+        session_id: str,
+        kind: Literal["session", "prompt", "permission"],
+        document_id: str,
+        version: int,
+    ) -> None:
+        """Tell every viewer that a document has a new version: our own at once, others over the bus."""
+        self.hub.changed(session_id, (kind, document_id), version)
+        self.bus.hint(session_id, Hint(kind=kind, id=document_id, version=version))
+
+    def place(self, connection: HTTPConnection) -> Place:
+        """Return where sessions run and how this client reaches them."""
+        return self.place_at(base_url(connection, self.settings))
+
+    def place_at(self, base: str) -> Place:
+        """Return the same for a base URL that is known."""
+        return Place(base, self.settings.namespace, self.settings.limits_enforced)
+
+
+def gateway_of(connection: HTTPConnection) -> Gateway:
+    """Return the gateway that a request belongs to."""
+    gateway: Gateway = connection.app.state.gateway
+    return gateway
+
+
+GatewayDep = Annotated[Gateway, Depends(gateway_of)]
+
+
+async def _caller(connection: HTTPConnection, gateway: GatewayDep) -> Principal:
+    return await gateway.authenticator.by_headers(connection.headers)
+
+
+CallerDep = Annotated[Principal, Depends(_caller)]
+"""Who is asking; an endpoint without it is open to everybody."""
+
+
+def _place(connection: HTTPConnection, gateway: GatewayDep) -> Place:
+    return gateway.place(connection)
+
+
+PlaceDep = Annotated[Place, Depends(_place)]

@@ -1,0 +1,1 @@
+"""Whether the gateway can serve, and how the parts behind it are doing."""

@@ -1,0 +1,115 @@
+"""The gateway, as its table of contents: what it stands on, what every request passes, what it answers to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from ccplant_api import __version__
+from ccplant_api.bus import GatewayBus
+from ccplant_api.errors.handlers import install_error_handlers
+from ccplant_api.events import endpoints as events
+from ccplant_api.gateway import Gateway
+from ccplant_api.health import endpoints as health
+from ccplant_api.http.body import BodyLimit
+from ccplant_api.http.context import RequestContext
+from ccplant_api.live import streams, websocket
+from ccplant_api.live.hub import Hub
+from ccplant_api.live.record import StoreRecord
+from ccplant_api.live.viewer import QueueLimits
+from ccplant_api.openapi import install_openapi
+from ccplant_api.permissions import endpoints as permissions
+from ccplant_api.principals import endpoints as principals
+from ccplant_api.principals.authentication import Authenticator, read_bootstrap_token
+from ccplant_api.principals.stored import StoredCredentials
+from ccplant_api.prompts import endpoints as prompts
+from ccplant_api.sessions import endpoints as sessions
+from ccplant_api.sessions import insight
+from ccplant_api.settings import ApiSettings
+from ccplant_platform.bus.connection import connect
+from ccplant_platform.clock import SystemClock
+from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_store import Store
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    settings: ApiSettings | None = None, bus: BusSettings | None = None, mongo: MongoSettings | None = None
+) -> FastAPI:
+    """Return the application; it connects when it is started."""
+    settings = settings or ApiSettings()
+    app = FastAPI(
+        title="ccplant",
+        version=__version__,
+        description="Sessions in which AI coding agents work.",
+        lifespan=_lifespan(settings, bus, mongo),
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(RequestContext),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.body_timeout_seconds),
+        ],
+    )
+    install_error_handlers(app)
+    for part in (health, sessions, prompts, permissions, insight, streams, websocket, events, principals):
+        app.include_router(part.router)
+    install_openapi(app)
+    return app
+
+
+def _lifespan(settings: ApiSettings, bus: BusSettings | None, mongo: MongoSettings | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_gateway(settings, bus or BusSettings(), mongo or MongoSettings()) as gateway:
+            app.state.gateway = gateway
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def running_gateway(
+    settings: ApiSettings, bus_settings: BusSettings, mongo_settings: MongoSettings
+) -> AsyncIterator[Gateway]:
+    """Connect the parts in the order in which they depend on each other, and part from them in reverse."""
+    clock = SystemClock()
+    token = read_bootstrap_token(settings.bootstrap_token_file)
+    store = await Store.connect(
+        mongo_settings.url(), database=mongo_settings.mongodb_database, clock=clock, application="ccplant-api"
+    )
+    try:
+        await store.ensure_indexes()
+        back: list[Callable[[], None]] = []
+
+        async def on_reconnect() -> None:
+            for call in back:
+                call()
+
+        client = await connect(bus_settings, name="api", on_reconnect=on_reconnect)
+        try:
+            bus = GatewayBus(client, clock, command_timeout=settings.command_timeout_seconds)
+            hub = Hub(
+                bus,
+                StoreRecord(store, clock, settings),
+                poll_seconds=settings.watch_poll_seconds,
+                queue=QueueLimits(settings.viewer_queue_frames, settings.viewer_queue_bytes),
+                max_viewers=settings.max_viewers,
+            )
+            back += [hub.bus_is_back, bus.is_back]
+            hub.start()
+            authenticator = Authenticator(
+                StoredCredentials(store), bootstrap_token=token, bootstrap_user=settings.bootstrap_user
+            )
+            yield Gateway(settings, store, bus, hub, clock, authenticator)
+            await hub.stop()
+            await bus.drain(1.0)
+        finally:
+            await client.close()
+    finally:
+        store.close()

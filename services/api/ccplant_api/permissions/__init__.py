@@ -1,0 +1,1 @@
+"""Permission requests: server state, answered exactly once (C5)."""

@@ -1,0 +1,122 @@
+"""From a credential to a `Principal`; every query afterwards is by owner (U3).
+
+Tokens are stored as digests, so a copy of the database signs nobody in. A ticket works once, within seconds, because
+it travels in a URL and URLs end up in logs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from starlette.datastructures import Headers
+
+from ccplant_contracts.access import Role
+from ccplant_contracts.errors import ForbiddenError, UnauthorizedError
+
+TOKEN_PREFIX = "ccp_"  # noqa: S105 - the prefix that tells people and scanners what it is
+_MAX_CREDENTIAL = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, and how we know."""
+
+    user_id: str
+    role: Role
+    via: Literal["bootstrap", "token", "ticket"]
+    only_session: str | None = None
+    """A ticket may be good for one session alone."""
+
+    def require_admin(self) -> None:
+        """Refuse whoever is no admin.
+
+        Raises:
+            ForbiddenError: this is no admin.
+        """
+        if self.role != "admin":
+            raise ForbiddenError("Only an admin may do this.")
+
+
+class Credentials(Protocol):
+    """Where credentials are looked up."""
+
+    async def token_owner(self, secret: str) -> tuple[str, Role] | None:
+        """Return whose token this is."""
+
+    async def redeem_ticket(self, secret: str) -> tuple[str, Role, str | None] | None:
+        """Use a ticket up; return whose it was, and for which session."""
+
+
+def _digest(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode("utf-8", "replace")).digest()
+
+
+class Authenticator:
+    """Knows credentials when it sees them."""
+
+    def __init__(self, credentials: Credentials, *, bootstrap_token: str | None, bootstrap_user: str) -> None:
+        self._credentials = credentials
+        self._bootstrap = _digest(bootstrap_token) if bootstrap_token else None
+        self._bootstrap_user = bootstrap_user
+
+    async def by_headers(self, headers: Headers) -> Principal:
+        """Return who sent `Authorization: Bearer` or `X-API-Key`.
+
+        Raises:
+            UnauthorizedError: nobody whom we know.
+        """
+        credential = _credential(headers)
+        if credential is None:
+            raise UnauthorizedError("Sign in with `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`.")
+        if not credential or len(credential) > _MAX_CREDENTIAL:
+            raise UnauthorizedError("The token is not valid.")
+        if self._bootstrap is not None and hmac.compare_digest(_digest(credential), self._bootstrap):
+            return Principal(self._bootstrap_user, "admin", "bootstrap")
+        owner = await self._credentials.token_owner(credential)
+        if owner is None:
+            raise UnauthorizedError("The token is not valid: it is unknown, expired or revoked.")
+        return Principal(owner[0], owner[1], "token")
+
+    async def by_headers_or_ticket(
+        self, headers: Headers, ticket: str | None, session_id: str | None
+    ) -> Principal:
+        """Return who opens a WebSocket or an SSE stream.
+
+        Raises:
+            UnauthorizedError: nobody whom we know, or a ticket that was used, has expired, or is for something else.
+        """
+        if ticket is None:
+            return await self.by_headers(headers)
+        known = await self._credentials.redeem_ticket(ticket[:_MAX_CREDENTIAL])
+        if known is None or (known[2] is not None and known[2] != session_id):
+            raise UnauthorizedError(
+                "The ticket is not valid: it works once, within seconds, for what it was made for."
+            )
+        return Principal(known[0], known[1], "ticket", known[2])
+
+
+def _credential(headers: Headers) -> str | None:
+    authorization = headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+    return headers.get("x-api-key")
+
+
+def read_bootstrap_token(path: Path | None) -> str | None:
+    """Read the first token from its private file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is too short to be a secret.
+    """
+    if path is None:
+        return None
+    token = path.read_text(encoding="utf-8").strip()
+    if len(token) < 16:
+        raise ValueError(f"{path} holds no token of at least 16 characters")
+    return token

@@ -1,0 +1,1 @@
+"""Prompts, and the conversation that they lead to."""

@@ -1,0 +1,1 @@
+"""Sessions: create, list, show, change, end, recreate, and look into them."""

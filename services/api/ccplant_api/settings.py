@@ -1,0 +1,71 @@
+"""The gateway's own settings; what the bus, MongoDB and the log need is in `ccplant_platform.settings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """How the gateway is reached, whom it knows at first, and how much it takes."""
+
+    model_config = SettingsConfigDict(env_prefix="CCPLANT_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    port: int = Field(8080, ge=0, le=65_535, description="Port that the gateway listens on.")
+    public_base_url: str | None = Field(
+        None,
+        description="How clients reach the gateway, `https://cc-api.example.com` say; None: as the request says.",
+    )
+    trust_proxy_headers: bool = Field(
+        False,
+        description="Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed; only behind a proxy.",
+    )
+    runtime: Literal["local"] = Field("local", description="What sessions run on.")
+    namespace: str = Field("local", description="Namespace that sessions are shown in.")
+    limits_enforced: bool = Field(False, description="Whether the runtime enforces CPU and memory limits.")
+    known_agents: str = Field(
+        "demo,claude-code", description="Agents that a session may name, separated by commas."
+    )
+    default_agent: str = Field("demo", description="The agent of a session that names none.")
+    bootstrap_token_file: Path | None = Field(
+        None, description="File with a token that is known from the start, for the first sign-in."
+    )
+    bootstrap_user: str = Field("local", description="Who the bootstrap token signs in, as an admin.")
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
+    body_timeout_seconds: float = Field(30, gt=0, description="How long a request's body may take to arrive.")
+    command_timeout_seconds: float = Field(
+        2,
+        gt=0,
+        description="How long the bus may take to take a command; the resync makes up for a lost one.",
+    )
+    watch_poll_seconds: float = Field(
+        5, ge=1, description="How often the versions of watched sessions are compared with MongoDB."
+    )
+    sse_heartbeat_seconds: float = Field(
+        15, gt=0, description="Pause after which an SSE stream sends a comment."
+    )
+    viewer_queue_frames: int = Field(1_024, ge=16, description="Frames that may wait for one viewer.")
+    viewer_queue_bytes: int = Field(4_000_000, ge=64_000, description="Bytes that may wait for one viewer.")
+    max_viewers: int = Field(2_000, ge=1, description="WebSocket and SSE connections that one gateway takes.")
+    graceful_stop_seconds: float = Field(
+        5, gt=0, description="How long open requests may take when it stops."
+    )
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _base_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The agents that a session may name; the default one is always among them."""
+        named = [name.strip() for name in self.known_agents.split(",") if name.strip()]
+        return tuple(dict.fromkeys([*named, self.default_agent]))
