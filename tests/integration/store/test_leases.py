@@ -1,0 +1,70 @@
+"""A named job has one holder."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ccplant_store import Store
+from tests.support.clock import FakeClock
+from tests.support.waiting import eventually
+
+
+async def test_of_fifty_who_ask_at_once_one_holds(store: Store) -> None:
+    for round_ in range(5):
+        name = f"job{round_}"
+        leases = await asyncio.gather(*(store.leases.acquire(name, f"h{n}", 30) for n in range(50)))
+        assert [lease.term for lease in leases if lease is not None] == [1]
+
+
+async def test_a_holder_keeps_its_term_while_it_asks_in_time(store: Store) -> None:
+    for _ in range(3):
+        lease = await store.leases.acquire("job", "a", 30)
+        assert lease is not None
+        assert lease.term == 1
+        assert await store.leases.acquire("job", "b", 30) is None
+        assert await store.leases.renew(lease, 30) is not None
+
+
+async def test_what_is_given_back_is_free_at_once(store: Store) -> None:
+    await store.leases.acquire("job", "a", 30)
+    await store.leases.release("job", "b")
+    assert await store.leases.acquire("job", "b", 30) is None
+    await store.leases.release("job", "a")
+    lease = await store.leases.acquire("job", "b", 30)
+    assert lease is not None
+    assert lease.term == 2
+
+
+async def test_a_frozen_holder_knows_by_its_own_clock_and_can_not_renew(
+    store: Store, clock: FakeClock
+) -> None:
+    frozen = await store.leases.acquire("job", "frozen", 0.05)
+    assert frozen is not None
+
+    async def taken() -> bool:
+        return await store.leases.acquire("job", "next", 30) is not None
+
+    await eventually(taken)
+    assert not frozen.trusted(clock)
+    assert await store.leases.renew(frozen, 30) is None
+    assert await store.leases.acquire("job", "frozen", 30) is None
+
+
+async def test_a_holder_trusts_its_lease_less_long_than_the_server(store: Store, clock: FakeClock) -> None:
+    lease = await store.leases.acquire("job", "a", 10)
+    assert lease is not None
+    await clock.advance(7.9)
+    assert lease.trusted(clock)
+    await clock.advance(0.2)
+    assert not lease.trusted(clock)
+
+
+async def test_who_lost_and_gets_it_again_has_another_term(store: Store) -> None:
+    first = await store.leases.acquire("job", "a", 0.01)
+    assert first is not None
+
+    async def again() -> bool:
+        lease = await store.leases.acquire("job", "a", 0.01)
+        return lease is not None and lease.term > first.term
+
+    await eventually(again)
