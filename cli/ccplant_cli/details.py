@@ -6,7 +6,8 @@ from rich.text import Text
 
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either, say
-from ccplant_cli.tables import clock, duration, pairs, printable, status, usage
+from ccplant_cli.tables import clock, duration, pairs, status, usage
+from ccplant_cli.terminal import harmless
 
 _FINAL = ("completed", "failed", "terminated")
 
@@ -16,15 +17,15 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
     state = session.text("status")
     rows: list[tuple[str, str | Text]] = [
         ("id", session.text("session_id")),
-        ("name", printable(session.text("name"))),
+        ("name", harmless(session.text("name"))),
         ("status", status(session)),
     ]
     if told := either(session.inner("status_message").fields):
-        rows.append(("reason", f"{printable(told)} ({session.text('status_reason')})"))
+        rows.append(("reason", f"{harmless(told)} ({session.text('status_reason')})"))
     diagnosis = session.inner("diagnosis")
     if diagnosis:
-        rows.append(("diagnosis", printable(either(diagnosis.inner("message").fields))))
-        rows.append(("hint", printable(either(diagnosis.inner("hint").fields))))
+        rows.append(("diagnosis", harmless(either(diagnosis.inner("message").fields))))
+        rows.append(("hint", harmless(either(diagnosis.inner("hint").fields))))
     rows.append(("created", clock(session.time("created_at"))))
     if state == "running":
         rows.append(("uptime", duration(session.number("uptime_seconds"))))
@@ -50,7 +51,7 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
         )
     )
     for server in session.each("mcp_servers"):
-        error = f": {printable(server.text('error'))}" if "error" in server else ""
+        error = f": {harmless(server.text('error'))}" if "error" in server else ""
         rows.append(("mcp", f"{server.text('name')} {server.text('state')}{error}"))
     tokens = session.inner("token_usage")
     if tokens:

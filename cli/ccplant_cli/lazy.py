@@ -44,4 +44,13 @@ class LazyGroup(TyperGroup):
         if not isinstance(command, TyperCommand | TyperGroup):
             raise TypeError(f"{module}.app is no command")
         command.name = cmd_name
+        _plainly(command)
         return command
+
+
+def _plainly(command: TyperCommand | TyperGroup) -> None:
+    """Give every command the same plain help, which costs nothing to make and can be read by programs."""
+    command.rich_markup_mode = None
+    for inner in command.commands.values() if isinstance(command, TyperGroup) else ():
+        if isinstance(inner, TyperCommand | TyperGroup):
+            _plainly(inner)

@@ -51,11 +51,6 @@ def pairs(rows: Sequence[tuple[str, str | Text]]) -> None:
     console().print(shown)
 
 
-def printable(text: str) -> str:
-    """Return a text from outside without characters that would command the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
-
-
 def status(session: Document) -> Text:
     """Return a session's status as its badge, with what is wanted meanwhile."""
     value = session.text("status")

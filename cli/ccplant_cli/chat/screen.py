@@ -12,15 +12,11 @@ from typing import TextIO
 
 from ccplant_cli.chat.transcript import Item, Noticed, PlanSeen, Said, ToolSeen, TurnSeen
 from ccplant_cli.language import say
+from ccplant_cli.terminal import harmless
 
 _COLOURS = {"dim": "2", "bold": "1", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 _TOOL = {"in_progress": ("⚙", "cyan"), "completed": ("✓", "green"), "failed": ("✗", "red")}
 _STEP = {"pending": "☐", "in_progress": "◐", "completed": "☑"}
-
-
-def harmless(text: str) -> str:
-    """Return a text without control characters, but for line ends and tabs."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "" if c == "\r" else "�" for c in text)
 
 
 class Screen:

@@ -11,6 +11,7 @@ from ccplant_cli.command import Context, note
 from ccplant_cli.commands.arguments import Reference
 from ccplant_cli.language import say
 from ccplant_cli.references import find, path_of
+from ccplant_cli.terminal import harmless
 
 
 def cancel(
@@ -34,7 +35,7 @@ def permissions(
     session: Reference,
     every: Annotated[bool, typer.Option("--all", help=say("help.permissions.all"))] = False,
 ) -> None:
-    from ccplant_cli.tables import clock, printable, table
+    from ccplant_cli.tables import clock, table
 
     with Client(context.target) as client:
         session_id = find(client, session).text("session_id")
@@ -46,7 +47,7 @@ def permissions(
     rows = [
         (
             item.text("permission_id"),
-            printable(item.text("title")),
+            harmless(item.text("title")),
             ", ".join(
                 f"{option.text('option_id')} ({option.text('kind')})" for option in item.each("options")
             ),

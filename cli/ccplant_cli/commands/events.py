@@ -72,7 +72,7 @@ def stream(target: Target, path: str) -> Iterator[Document]:
 
 def line_of(event: Document) -> str:
     """Return an event as one line for people."""
-    from ccplant_cli.chat.screen import harmless
+    from ccplant_cli.terminal import harmless
 
     moment = event.time("time")
     at = "" if moment is None else moment.astimezone().strftime("%H:%M:%S")

@@ -14,6 +14,7 @@ from ccplant_cli.commands.arguments import Reference
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either, say
 from ccplant_cli.references import find, path_of
+from ccplant_cli.terminal import harmless
 
 
 class Status(StrEnum):
@@ -60,13 +61,13 @@ def list_sessions(
     if context.json:
         context.document(page.fields)
         return
-    from ccplant_cli.tables import ago, printable, table, usage
+    from ccplant_cli.tables import ago, table, usage
     from ccplant_cli.tables import status as badge
 
     rows = [
         (
             session.text("session_id"),
-            printable(session.text("name")),
+            harmless(session.text("name")),
             badge(session),
             ago(session.time("created_at")),
             ago(session.time("updated_at")),
@@ -136,8 +137,6 @@ def logs(
     session: Reference,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=2_000, help=say("help.logs.lines"))] = 200,
 ) -> None:
-    from ccplant_cli.chat.screen import harmless
-
     with Client(context.target) as client:
         document = find(client, session)
         answer = client.get(f"{path_of(document.text('session_id'))}/logs", tail=lines)

@@ -1,0 +1,5 @@
+"""`python -m ccplant_cli`."""
+
+from ccplant_cli.main import run
+
+run()
