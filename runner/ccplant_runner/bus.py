@@ -99,12 +99,6 @@ class BusLink:
         """Return when the bus is there."""
         await self._up.wait()
 
-    async def flush(self, timeout: float) -> None:
-        """Wait, a bounded time, until what was published has left."""
-        if self.connected and self._client is not None:
-            with contextlib.suppress(nats.errors.Error, TimeoutError):
-                await self._client.flush(timeout=max(1, int(timeout)))
-
     async def close(self) -> None:
         """End the connection and do not come back."""
         if self._keeper is not None:

@@ -1,7 +1,8 @@
 """Clones the session's repository, as hostile input and with git's own words when it fails.
 
-Git runs with nothing of this machine's configuration and with everything off by which a repository, or a server, could have a
-program run here: hooks, templates, file-system monitors, odd transports. It never waits for somebody to type a password.
+Git runs with nothing of this machine's configuration and with everything off by which a repository, or a server, could
+have a program run here: hooks, templates, file-system monitors, odd transports. It never waits for somebody to type a
+password.
 """
 
 from __future__ import annotations

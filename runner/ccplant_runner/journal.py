@@ -37,6 +37,7 @@ class Journal:
         self._next: int | None = None
         self._room = asyncio.Event()
         self._room.set()
+        self._progress = asyncio.Event()
         self.stored_to = 0
         self.opened = asyncio.Event()
         """Set when there are numbers: from then on what is said is logged at once."""
@@ -88,10 +89,17 @@ class Journal:
         if stored_to <= self.stored_to:
             return
         self.stored_to = stored_to
+        self._progress.set()
         self._log.drop(stored_to)
         if self._log.size < self._limit:
             self._room.set()
         self.grew.set()
+
+    async def wait_settled(self) -> None:
+        """Return when MongoDB holds all that was said."""
+        while not self.settled:
+            self._progress.clear()
+            await self._progress.wait()
 
     async def room(self) -> None:
         """Wait until more may be logged."""

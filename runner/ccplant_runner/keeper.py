@@ -55,7 +55,11 @@ class AgentKeeper:
         self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
         self._watcher: asyncio.Task[None] | None = None
         self._turns = 0
-        self._stopping = False
+        self._cancel_asked = False
+        self._spoken = False
+        """Whether there is a conversation to go on with."""
+        self._quiet = asyncio.Event()
+        """Set when no turn is under way."""
         self.ended: asyncio.Future[AgentEnded] = asyncio.get_running_loop().create_future()
         """Done when there is no agent any more and there will be none."""
 
@@ -77,10 +81,17 @@ class AgentKeeper:
             AgentGoneError: the agent died in it, or is gone for good.
         """
         self._turns += 1
+        self._quiet.clear()
+        self._cancel_asked = False
         try:
-            return await (await self._alive()).prompt(text)
+            driver = await self._alive()
+            if self._cancel_asked:
+                return "cancelled"
+            self._spoken = True
+            return await driver.prompt(text)
         finally:
             self._turns -= 1
+            self._quiet.set()
 
     async def cancel(self) -> None:
         """Ask the agent to end its turn; one that does not within 10 s is killed (and comes back).
@@ -88,21 +99,21 @@ class AgentKeeper:
         Raises:
             AgentGoneError: it is gone already.
         """
-        driver, turns = self._driver, self._turns
-        if driver is None or not turns:
+        self._cancel_asked = True
+        driver = self._driver
+        if driver is None or not self._turns or not self._up.is_set():
+            # while it is brought back, the turn has not begun for it
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CANCEL_SECONDS):
                 await driver.cancel()
-                while self._turns and driver is self._driver:
-                    await asyncio.sleep(0.05)
+                await self._quiet.wait()
                 return
         self._log.warning("agent_ignores_cancel", seconds=_CANCEL_SECONDS)
         await driver.stop(0.1)
 
     async def stop(self, grace: float) -> None:
         """End the agent for good."""
-        self._stopping = True
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
@@ -111,11 +122,8 @@ class AgentKeeper:
         await end_strays()
 
     async def _alive(self) -> AgentDriver:
-        up = asyncio.ensure_future(self._up.wait())
-        try:
-            await asyncio.wait({up, self.ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            up.cancel()
+        # set as well when there will be none any more
+        await self._up.wait()
         if self._driver is None or self.ended.done():
             raise AgentGoneError("there is no agent any more")
         return self._driver
@@ -142,12 +150,14 @@ class AgentKeeper:
             await self._driver.stop(0.5)
             await end_strays()
             self._on_death()
-            if ended.clean and not in_turn:
-                self.ended.set_result(AgentEnded(ended, clean=True, detail="the agent ended"))
-                return
-            last = await self._restart(ended)
+            last = (
+                AgentEnded(ended, clean=True, detail="the agent ended")
+                if ended.clean and not in_turn
+                else await self._restart(ended)
+            )
             if last is not None:
                 self.ended.set_result(last)
+                self._up.set()
                 return
 
     async def _restart(self, ended: AgentExit) -> AgentEnded | None:
@@ -156,7 +166,7 @@ class AgentKeeper:
         while self._may_restart():
             await asyncio.sleep(_PAUSE_SECONDS[min(len(self._restarts), len(_PAUSE_SECONDS)) - 1])
             try:
-                await self._begin(self._conversation)
+                await self._begin(self._conversation if self._spoken else None)
             except AgentStartError as error:
                 detail = f"the agent died ({_how(ended)}) and did not come back: {error}"
                 self._log.warning("agent_restart_failed", error=str(error))

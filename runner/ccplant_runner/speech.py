@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from ccplant_contracts.ids import random_text
+from ccplant_contracts.session import McpServerState
 from ccplant_contracts.stream import (
     Delta,
     McpServerEvent,
@@ -50,6 +51,7 @@ class Speech:
         self._text: TextCoalescer | None = None
         self._mask: StreamRedactor | None = None
         self._agents_id: str | None = None
+        self._servers: dict[str, McpServerState] = {}
         self._snapshots: SnapshotThrottle[Tool | Plan | TokenUsageEvent] = SnapshotThrottle()
         self.prompt_id: str | None = None
         """The prompt whose turn it is; None: the agent speaks by itself."""
@@ -66,7 +68,8 @@ class Speech:
                 self._offer("plan", Plan(prompt_id=self.prompt_id, entries=entries))
             case UsageChanged(usage):
                 self._offer("usage", TokenUsageEvent.model_validate(usage.model_dump()))
-            case McpChanged(server):
+            case McpChanged(server) if self._servers.get(server.name) != server:
+                self._servers[server.name] = server
                 self._say(McpServerEvent.model_validate(server.model_dump()))
         self._arm()
 

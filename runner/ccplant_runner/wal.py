@@ -2,7 +2,8 @@
 
 MongoDB may be away for hours and NATS may forget what it acknowledged; the log is then the only copy. Lines carry
 consecutive numbers, so a line's place tells its number and nothing has to be parsed to find one. Written lines are in the
-kernel's hands at once (no buffer of ours): killing the runner loses none. The last line may be torn; it counts as never said.
+kernel's hands at once (no buffer of ours): killing the runner loses none. The last line may be torn; it counts as
+never said.
 """
 
 from __future__ import annotations

@@ -111,6 +111,8 @@ class AgentSetting:
     mcp_servers: Mapping[str, McpServer]
     model: str | None
     agent_dir: Path | None
+    deny: tuple[str, ...] = ()
+    """Rules of the policy that the agent is to keep by itself, where it can: not everything is asked for."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -51,7 +52,36 @@ HELP = """What the demo agent understands (the first word of a prompt):
 | exit | ends cleanly |
 """
 
-WORDS = ["the", "agent", "reads", "a", "file", "then", "edits", "it", "and", "runs", "the", "tests", "again", "until", "every", "one", "of", "them", "is", "green", "while", "you", "watch", "each", "step", "as", "it", "happens"]
+WORDS = [
+    "the",
+    "agent",
+    "reads",
+    "a",
+    "file",
+    "then",
+    "edits",
+    "it",
+    "and",
+    "runs",
+    "the",
+    "tests",
+    "again",
+    "until",
+    "every",
+    "one",
+    "of",
+    "them",
+    "is",
+    "green",
+    "while",
+    "you",
+    "watch",
+    "each",
+    "step",
+    "as",
+    "it",
+    "happens",
+]
 
 OPTIONS = [
     {"option_id": "yes", "name": "Allow", "kind": "allow_once"},
@@ -126,9 +156,9 @@ class Demo:
                 reason = await action(rest.strip())
         except asyncio.CancelledError:
             say("done", stop_reason="cancelled")
-        except DemoFailure as failure:
+        except DemoFailureError as failure:
             say("failed", error=str(failure))
-        except Exception as error:
+        except (OSError, ValueError) as error:
             say("failed", error=f"{type(error).__name__}: {error}")
         else:
             say("done", stop_reason=reason or "end_turn")
@@ -229,7 +259,7 @@ class Demo:
             tool(call, title, "failed", **more)
             await self.write("You said no, so I did not write it.")
             return
-        Path("demo.txt").write_text("demo\n")
+        await asyncio.to_thread(Path("demo.txt").write_text, "demo\n")
         diff = [{"kind": "diff", "path": "demo.txt", "old_text": None, "new_text": "demo\n"}]
         tool(call, title, "completed", content=diff, **more)
         await self.write("I wrote demo.txt.")
@@ -289,14 +319,14 @@ class Demo:
     async def _background(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         say("own_turn", active=True)
-        self.background.discard(asyncio.current_task())  # type: ignore[arg-type]
+        self.background.discard(asyncio.current_task())
         say("background", count=len(self.background))
         await self.write(f"The background task is done after {seconds:g} s.")
         say("own_turn", active=False)
 
     async def spawn(self, _: str) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"],
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)",
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         await self.write(f"I left process {process.pid} behind.")
@@ -306,7 +336,7 @@ class Demo:
 
     async def fail(self, _: str) -> None:
         await self.write("This will not work.")
-        raise DemoFailure("the demo agent was asked to fail")
+        raise DemoFailureError("the demo agent was asked to fail")
 
     async def hang(self, _: str) -> None:
         say("text", text="I hang now.", kind="message", message_id=new_id("msg"))
@@ -333,11 +363,9 @@ class Demo:
                 self.begin(body["resume"])
                 say("ready", version=VERSION, conversation=self.conversation)
                 if body["mcp_servers"]:
-                    # started isolated, so this folder is not searched by itself; only sessions with servers pay for the import
+                    # started isolated: this folder is not searched by itself
                     sys.path.insert(0, str(Path(__file__).parent))
-                    from mcp_servers import start_servers  # type: ignore[import-not-found]
-
-                    self.keep(start_servers(body["mcp_servers"], say))
+                    self.keep(importlib.import_module("mcp_servers").start_servers(body["mcp_servers"], say))
             case "prompt":
                 self.turn = asyncio.create_task(self.take(body["text"]))
             case "cancel":
@@ -354,7 +382,7 @@ class Demo:
         self._kept = task
 
 
-class DemoFailure(Exception):
+class DemoFailureError(Exception):
     """The turn is to end with an error."""
 
 

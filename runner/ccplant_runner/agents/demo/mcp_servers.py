@@ -26,7 +26,7 @@ _INITIALIZE = {
 Say = Callable[..., None]
 
 
-class McpFailure(Exception):
+class McpFailedError(Exception):
     """A server did not get as far as its `initialize`."""
 
 
@@ -43,7 +43,7 @@ async def _start(name: str, server: dict[str, Any], say: Say) -> None:
         else:
             process = None
             await asyncio.to_thread(_http, server)
-    except (McpFailure, OSError, ValueError) as error:
+    except (McpFailedError, OSError, ValueError) as error:
         say("mcp", server={"name": name, "state": "failed", "error": str(error)[:2_000]})
         return
     say("mcp", server={"name": name, "state": "ready"})
@@ -68,12 +68,12 @@ async def _stdio(server: dict[str, Any]) -> asyncio.subprocess.Process:
             await _shake_hands(process)
     except TimeoutError:
         process.kill()
-        raise McpFailure(f"no answer to initialize within {_SECONDS:g} s") from None
-    except (McpFailure, OSError) as error:
+        raise McpFailedError(f"no answer to initialize within {_SECONDS:g} s") from None
+    except (McpFailedError, OSError) as error:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-        raise McpFailure(f"{error}: {await errors}".rstrip(": ")) from error
+        raise McpFailedError(f"{error}: {await errors}".rstrip(": ")) from error
     # keeps the pipe from filling up for as long as the server lives
     process.errors = errors  # type: ignore[attr-defined]
     return process
@@ -82,7 +82,7 @@ async def _stdio(server: dict[str, Any]) -> asyncio.subprocess.Process:
 async def _shake_hands(process: asyncio.subprocess.Process) -> None:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
-        raise McpFailure("no pipes")
+        raise McpFailedError("no pipes")
     stdin.write(json.dumps(_INITIALIZE).encode() + b"\n")
     await stdin.drain()
     while line := await stdout.readline():
@@ -90,11 +90,11 @@ async def _shake_hands(process: asyncio.subprocess.Process) -> None:
             answer = json.loads(line)
             if isinstance(answer, dict) and answer.get("id") == 1:
                 if "error" in answer:
-                    raise McpFailure(f"initialize failed: {answer['error'].get('message')}")
+                    raise McpFailedError(f"initialize failed: {answer['error'].get('message')}")
                 stdin.write(b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
                 await stdin.drain()
                 return
-    raise McpFailure(f"ended with exit code {await process.wait()} before it answered initialize")
+    raise McpFailedError(f"ended with exit code {await process.wait()} before it answered initialize")
 
 
 async def _last_words(process: asyncio.subprocess.Process) -> str:
@@ -117,6 +117,6 @@ def _http(server: dict[str, Any]) -> None:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             answer.read(1)
     except urllib.error.HTTPError as error:
-        raise McpFailure(f"HTTP {error.code} {error.reason}") from error
+        raise McpFailedError(f"HTTP {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
-        raise McpFailure(str(error.reason)) from error
+        raise McpFailedError(str(error.reason)) from error
