@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 import structlog
-from nats.aio.client import Client
 
 from ccplant_contracts.launch import BusAccess
-from ccplant_platform.bus.connection import connect
+from ccplant_platform.bus.connection import SteadyClient, connect
 from ccplant_platform.settings import BusSettings, MongoSettings
 from tests.support.clock import FakeClock
 from tests.support.programs import NotAvailableError
@@ -51,9 +50,9 @@ def nats_server(_nats_process: NatsServer) -> NatsServer:
 @pytest.fixture
 async def connect_bus() -> AsyncIterator[Connect]:
     """`connect` whose clients are closed behind the test, also when it fails half-way."""
-    clients: list[Client] = []
+    clients: list[SteadyClient] = []
 
-    async def make(settings: BusSettings | BusAccess, name: str = "test", **options: Any) -> Client:
+    async def make(settings: BusSettings | BusAccess, name: str = "test", **options: Any) -> SteadyClient:
         client = await connect(settings, name=name, **options)
         clients.append(client)
         return client

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from nats.aio.client import Client
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from ccplant_contracts.launch import BusAccess
+from ccplant_platform.bus.connection import SteadyClient
 from ccplant_platform.bus.credentials import Operator
 from ccplant_platform.bus.rights import SERVICES, Rights
 from ccplant_platform.bus.server import server_config
@@ -40,7 +40,7 @@ class Connect(Protocol):
 
     async def __call__(
         self, settings: BusSettings | BusAccess, name: str = "test", **options: Any
-    ) -> Client: ...
+    ) -> SteadyClient: ...
 
 
 @dataclass

@@ -7,6 +7,7 @@ the configuration page of the documentation is made from `describe`.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import types
@@ -71,7 +72,7 @@ class BusSettings(BaseSettings):
     )
 
     def access(self, name: str) -> BusAccess:
-        """Read the credential; a bus user listens for answers below its own inbox alone.
+        """Read the credential; `name` is the user's where the credential does not say it.
 
         Raises:
             SettingsError: the file is missing or not what it should be.
@@ -81,7 +82,9 @@ class BusSettings(BaseSettings):
             credentials = read_secret(
                 self.nats_credentials_file, "CCPLANT_NATS_CREDENTIALS_FILE", BusCredentials
             )
-        return BusAccess(url=self.nats_url, inbox_prefix=inbox_prefix(name), **credentials.model_dump())
+        # a bus user may listen below its own inbox alone, whatever the connection is called
+        user = _user_of(credentials.jwt) or credentials.user or name
+        return BusAccess(url=self.nats_url, inbox_prefix=inbox_prefix(user), **credentials.model_dump())
 
 
 class MongoSettings(BaseSettings):
@@ -183,6 +186,15 @@ def _text(path: Path, variable: str) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{variable}: {path} cannot be read: {error.strerror}") from error
+
+
+def _user_of(jwt: str | None) -> str | None:
+    try:
+        part = (jwt or "").split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["name"])
+    except (IndexError, KeyError, ValueError):
+        # not a JWT of ours: the server will say what it thinks of it
+        return None
 
 
 def read_secret(path: Path, variable: str, model: type[M]) -> M:

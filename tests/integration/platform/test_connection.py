@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from nats.errors import FlushTimeoutError
 
 from ccplant_contracts.launch import BusAccess
 from ccplant_platform.bus.connection import BusUnreachableError, flush, jetstream
@@ -77,10 +78,11 @@ async def test_a_late_answer_to_a_flush_does_not_deafen_the_connection(
 ) -> None:
     client = await connect_bus(nats_server.access(), name="x")
     nats_server.freeze()
-    with pytest.raises(TimeoutError):
-        await flush(client, timeout=0.2)
+    for _ in range(2):
+        with pytest.raises(FlushTimeoutError):
+            await client.flush(timeout=0.1)
     nats_server.thaw()
-    await flush(client)
+    await client.flush(timeout=5)
     heard = await client.subscribe("ccplant.watch.x.hint")
     await client.publish("ccplant.watch.x.hint", b"heard")
     assert (await heard.next_msg(timeout=5)).data == b"heard"
@@ -101,6 +103,13 @@ async def test_a_credential_that_was_rotated_counts_from_the_next_connect_on(
     nats_server.start()
     await eventually(lambda: calls.back == 1)
     await flush(client)
+
+
+async def test_the_inbox_is_the_users_whatever_the_connection_is_called(
+    connect_bus: Connect, nats_server: NatsServer
+) -> None:
+    client = await connect_bus(nats_server.settings("orchestrator"), name="another-name")
+    assert (await jetstream(client).account_info()).streams == 0
 
 
 async def test_an_ended_credential_closes_for_good_and_says_so(

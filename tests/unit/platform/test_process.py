@@ -30,7 +30,10 @@ STUCK = """
 async def serve(stopping):
     print("up", flush=True)
     await stopping.wait()
-    await asyncio.sleep(600)
+    try:
+        await asyncio.sleep(600)
+    finally:
+        print("cleaned up", flush=True)
 run_service("api", serve, grace_seconds=0.2)
 """
 STUBBORN = """
@@ -96,13 +99,13 @@ def test_a_signal_stops_it_in_order(services: Services, number: signal.Signals) 
     assert '"event": "service_stopped"' in log
 
 
-@pytest.mark.parametrize("body", [STUCK, STUBBORN])
-def test_what_does_not_stop_in_its_grace_is_cut_off(services: Services, body: str) -> None:
+@pytest.mark.parametrize(("body", "last_words"), [(STUCK, "cleaned up\n"), (STUBBORN, "")])
+def test_what_does_not_stop_in_its_grace_is_cut_off(services: Services, body: str, last_words: str) -> None:
     service = services.start(body)
     said(service, "up")
     service.terminate()
-    _, log = service.communicate(timeout=15)
-    assert service.returncode == 1
+    out, log = service.communicate(timeout=15)
+    assert (service.returncode, out) == (1, last_words)
     assert "service_stop_too_slow" in log
 
 

@@ -17,12 +17,12 @@ from urllib.parse import urlsplit, urlunsplit
 import nkeys
 import structlog
 from nats.aio.client import Client
-from nats.errors import AuthorizationError
+from nats.errors import AuthorizationError, FlushTimeoutError
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from typing_extensions import override
 
 from ccplant_contracts.launch import BusAccess
-from ccplant_contracts.subjects import inbox_prefix as inbox_of
 from ccplant_platform.settings import BusSettings
 
 _log = structlog.get_logger(__name__)
@@ -84,8 +84,8 @@ def access_source(
             settings if inbox_prefix is None else settings.model_copy(update={"inbox_prefix": inbox_prefix})
         )
         return lambda: fixed
-    prefix = inbox_prefix or inbox_of(name)
-    return lambda: settings.access(name).model_copy(update={"inbox_prefix": prefix})
+    change = {} if inbox_prefix is None else {"inbox_prefix": inbox_prefix}
+    return lambda: settings.access(name).model_copy(update=change)
 
 
 def client_options(access: BusAccess, name: str) -> ClientOptions:
@@ -113,7 +113,7 @@ async def connect(
     on_disconnect: Callback | None = None,
     on_closed: Callback | None = None,
     timeout: float | None = None,
-) -> Client:
+) -> SteadyClient:
     """Connect, as a service (settings) or as a launch (access).
 
     `on_closed` is called when the client gave up for good (a credential that ended): it never comes back by itself.
@@ -125,7 +125,7 @@ async def connect(
     source = access_source(settings, name, inbox_prefix)
     access = source()
     limit = timeout if timeout is not None else getattr(settings, "nats_connect_timeout_seconds", 10.0)
-    client = Client()
+    client = SteadyClient()
     watch = _Watch(client, name, shown(access.url), on_reconnect, on_disconnect, on_closed)
     identity = Identity(source)
     attempt = asyncio.ensure_future(
@@ -153,16 +153,27 @@ def jetstream(client: Client, *, timeout: float = 5.0) -> JetStreamContext:
 async def flush(client: Client, timeout: float = 5.0) -> None:
     """Return when the server has what was sent so far, a new subscription say.
 
-    The client's own `flush` forgets its question at a timeout, and the late answer then ends its reading for good: the
+    The library's `flush` forgets its question at a timeout, and the late answer then ends its reading for good: the
     connection looks alive and is deaf. So the question stays, and only our waiting ends.
 
     Raises:
-        TimeoutError: the server did not answer in time.
-        nats.errors.Error: the connection is closed, or was lost meanwhile.
+        nats.errors.FlushTimeoutError: the server did not answer in time (a `TimeoutError`).
+        nats.errors.Error: the connection is closed.
     """
-    asked = asyncio.ensure_future(client.flush(timeout=_ASKED_SECONDS))
+    asked = asyncio.ensure_future(Client.flush(client, timeout=_ASKED_SECONDS))
     asked.add_done_callback(_forget)
-    await asyncio.wait_for(asyncio.shield(asked), timeout)
+    try:
+        await asyncio.wait_for(asyncio.shield(asked), timeout)
+    except TimeoutError as error:
+        raise FlushTimeoutError from error
+
+
+class SteadyClient(Client):
+    """The library's client with the one repair above, so that nobody has to know of it."""
+
+    @override
+    async def flush(self, timeout: float = 5.0) -> None:
+        await flush(self, timeout)
 
 
 def _forget(asked: asyncio.Future[None]) -> None:

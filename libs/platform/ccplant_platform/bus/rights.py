@@ -70,6 +70,7 @@ API = Rights(
     subscribe=(
         "ccplant.watch.>",
         subjects.any_runner_out("delta"),
+        subjects.EVENTS,
         f"{subjects.inbox_prefix('api')}.>",
     ),
 )
