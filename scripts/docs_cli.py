@@ -43,7 +43,7 @@ characters that would command the terminal.
 
 At a terminal, `ccplant session chat` streams text as it comes and shows tool calls, the plan and permission requests. A
 permission is chosen by its number; Enter alone, or anything else, chooses nothing. Ctrl-C cancels the turn, a second one
-leaves; leaving never ends the session. `/cancel`, `/status`, `/quit` and `/help` are the chat's own; everything else goes to the
+leaves; leaving never ends the session. The chat itself takes `/cancel`, `/status`, `/quit` and `/help`; the rest goes to the
 agent. A `\\` at the end of a line continues it on the next.
 
 Where standard input is no terminal, each line is a prompt. It is sent when the turn before it has ended as done; the

@@ -190,7 +190,8 @@ class Conversation:
             self._asked = None
             raise
         self._asked = None
-        later = "" if answer.flag("applied") else say("chat.applied_later")
+        away = self._viewer.session.fields.get("reachable") is False and not answer.flag("applied")
+        later = say("chat.applied_later") if away else ""
         self._screen.line(say("chat.chosen", option=option.name) + later)
 
     async def _send(self, text: str) -> str:

@@ -41,7 +41,8 @@ class Screen:
                 for state, text in steps:
                     self.line(f"{_STEP.get(state, '☐')} {text}", "blue")
             case TurnSeen(_, state, error):
-                self.end_line()
+                if state != "started":
+                    self.end_line()
                 if state in ("failed", "interrupted", "cancelled"):
                     told = say(f"turn.{state}")
                     self.line(f"{told}: {error}" if error else told, "red" if state == "failed" else "yellow")
@@ -88,7 +89,7 @@ class Screen:
             stream.write(self._paint(stream, text, colour))
             stream.flush()
             self._last = text[-1]
-        if said.final:
+        if said.final and self._open is not None and self._open[1] == said.message_id:
             self.end_line()
 
     @staticmethod

@@ -2,7 +2,8 @@
 
 Text arrives twice, as fast previews (`delta`) and as durable chunks that cover them, and again after a reconnect.
 Offsets count code points, so what was shown of a message is one number, and only what lies beyond it is new.
-A preview that does not fit is left to the chunk that covers it.
+A preview that does not fit is left to the chunk that covers it. One that overtook its own prompt (it need not be stored
+first) waits for that.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Noticed:
 Item = Said | ToolSeen | PlanSeen | TurnSeen | Noticed
 
 _DETAIL = 200
+_MOST_EARLY = 500
+"""Previews that wait at most; the chunk that covers them is never far."""
 
 
 def tool_detail(tool: Document) -> str:
@@ -84,21 +87,32 @@ class Transcript:
     _shown: dict[tuple[Voice, str], int] = field(default_factory=dict)
     _tools: dict[str, str] = field(default_factory=dict)
     _plan: tuple[tuple[str, str], ...] = ()
+    _early: list[Document] | None = None
+    """Previews that came before the turn they belong to, and wait for it; None: none has to wait."""
 
     def take(self, frame: Document) -> tuple[Item, ...]:
         """Take one frame of the stream and return what is new in it."""
         data = frame.inner("data")
         kind = frame.text("type")
         if kind == "delta":
-            return self._preview(data)
+            if self._early is None:
+                return self._preview(data)
+            if len(self._early) < _MOST_EARLY:
+                self._early.append(data)
+            return ()
         seq = frame.integer("seq")
         if seq:
             if seq <= self.last_seq:
                 return ()
             self.last_seq = seq
+        return self._durable(kind, data)
+
+    def _durable(self, kind: str, data: Document) -> tuple[Item, ...]:
         match kind:
+            case "message_chunk" if data.text("role") == "user":
+                return self._chunk("user", data) + (self._release() if data.flag("final") else ())
             case "message_chunk":
-                return self._chunk("user" if data.text("role") == "user" else "agent", data)
+                return self._chunk("agent", data)
             case "thought_chunk":
                 return self._chunk("thought", data)
             case "tool":
@@ -108,13 +122,24 @@ class Transcript:
                 changed, self._plan = steps != self._plan, steps
                 return (PlanSeen(steps),) if changed else ()
             case "turn":
-                return (TurnSeen(data.text("prompt_id"), data.text("state"), data.text("error")),)
+                return self._turn(TurnSeen(data.text("prompt_id"), data.text("state"), data.text("error")))
             case "mcp_server" if data.text("state") == "failed":
                 return (Noticed("warning", f"MCP {data.text('name')}: {data.text('error')}"),)
             case "notice":
                 return (Noticed(data.text("level", "info"), data.text("message")),)
             case _:
                 return ()
+
+    def _turn(self, turn: TurnSeen) -> tuple[Item, ...]:
+        if turn.state == "started" and not turn.prompt_id:
+            return (turn, *self._release())
+        # What a turn says comes after its prompt, which the stream tells next.
+        self._early = [] if self._early is None else self._early
+        return (turn,)
+
+    def _release(self) -> tuple[Item, ...]:
+        waiting, self._early = self._early or [], None
+        return tuple(item for data in waiting for item in self._preview(data))
 
     def _preview(self, data: Document) -> tuple[Item, ...]:
         voice: Voice = "thought" if data.text("kind") == "thought" else "agent"

@@ -48,6 +48,8 @@ class Viewer:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _lost: bool = False
+    _reason: str = ""
+    """What the server said last before it closes; told only where the close is no ordinary end."""
 
     def since(self) -> int | None:
         """Return the last durable event that was taken; None: from now on."""
@@ -118,8 +120,8 @@ class Viewer:
                 self.ended = True
             case Lost(reason):
                 if not self._lost:
-                    self._line(say("chat.lost", cause=reason), "yellow")
-                self._lost = True
+                    self._line(say("chat.lost", cause=self._reason or reason), "yellow")
+                self._lost, self._reason = True, ""
             case Document():
                 kind = item.text("type")
                 if self.as_json and kind != "delta" and self._new(item):
@@ -163,7 +165,7 @@ class Viewer:
             case "permission":
                 self._permission(data)
             case "error":
-                self._line(data.text("message"), "red")
+                self._reason = data.text("message")
             case _:
                 pass
 

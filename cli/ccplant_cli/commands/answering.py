@@ -74,5 +74,4 @@ def answer(
     if context.json:
         context.document(answered.fields)
     else:
-        later = "" if answered.flag("applied") else say("chat.applied_later")
-        note(say("chat.chosen", option=option) + later)
+        note(say("chat.chosen", option=option))

@@ -203,8 +203,8 @@ def create(
         _told(context, created, alone=not follow_turn)
         if follow_turn:
             # A task goes on until the session is over; of a conversation this is one turn.
-            prompt_id = None if mode is Mode.TASK else created.text("prompt_id")
-            raise typer.Exit(follow(context, client, created, prompt_id, since=0))
+            end = None if mode is Mode.TASK else created.text("prompt_id")
+            raise typer.Exit(follow(context, client, created, end, own=created.text("prompt_id"), since=0))
         if wait:
             raise typer.Exit(_wait(client, created.text("session_id"), wait_timeout, quiet=context.json))
 

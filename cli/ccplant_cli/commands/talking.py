@@ -20,7 +20,9 @@ _REPLAY = 100
 """Durable events of the past that a chat begins with."""
 
 
-def follow(context: Context, client: Client, session: Document, prompt_id: str | None, *, since: int) -> Exit:
+def follow(
+    context: Context, client: Client, session: Document, prompt_id: str | None, *, own: str, since: int
+) -> Exit:
     """Stream until a turn (None: the session) has ended; with a keyboard, permission requests are asked there."""
     from ccplant_cli.chat.conversation import Conversation
     from ccplant_cli.chat.lines import Lines
@@ -29,8 +31,7 @@ def follow(context: Context, client: Client, session: Document, prompt_id: str |
     from ccplant_cli.chat.viewer import Viewer
 
     viewer = Viewer(Screen(), session, Transcript(since), as_json=context.json)
-    if prompt_id:
-        viewer.own.add(prompt_id)
+    viewer.own.add(own)
 
     async def run() -> Exit:
         conversation = Conversation(client, session, viewer)
@@ -81,8 +82,8 @@ def send(
         document = find(client, session)
         prompt = client.post(f"{path_of(document.text('session_id'))}/messages", {"text": given(text)})
         if follow_turn:
-            since = document.integer("last_seq")
-            raise typer.Exit(follow(context, client, document, prompt.text("prompt_id"), since=since))
+            since, prompt_id = document.integer("last_seq"), prompt.text("prompt_id")
+            raise typer.Exit(follow(context, client, document, prompt_id, own=prompt_id, since=since))
     if context.json:
         context.document(prompt.fields)
     else:

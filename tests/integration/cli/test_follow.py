@@ -22,10 +22,10 @@ def _answers(standin: StandIn) -> None:
 def test_the_answer_alone_is_on_stdout_once_and_all_of_it(standin: StandIn, run: Run) -> None:
     async def script(viewer: Viewer) -> None:
         await viewer.hello(session(), prompts=[prompt("in_progress")])
+        await viewer.delta(0, "Hel")
         await viewer.turn(1, "prompt-1", "started")
         user = {"message_id": "prompt-1", "role": "user", "offset": 0, "text": "hi", "final": True}
         await viewer.send("message_chunk", user, 2)
-        await viewer.delta(0, "Hel")
         await viewer.delta(3, "lo, ")
         await viewer.say(3, "Hello, wor", final=False)
         await viewer.delta(10, "ld")
@@ -105,11 +105,13 @@ def test_a_task_is_followed_to_the_end_of_its_session(standin: StandIn, run: Run
         await viewer.turn(1, "prompt-1", "done")
         await viewer.say(2, "More, from the background.")
         await viewer.send("session", session("completed", version=5))
+        await viewer.send("error", {"code": "ENDED", "message": "You have all of it."})
         await viewer.close(1000)
 
     standin.connections = [script]
     done = run(*CREATE, "--mode", "task")
     assert (done.returncode, done.stdout) == (0, "More, from the background.\n"), done.stderr
+    assert "You have all of it." not in done.stderr, "an ordinary end is no error"
 
 
 def test_where_nobody_can_choose_a_permission_request_is_told_and_left_alone(

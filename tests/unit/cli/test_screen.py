@@ -38,6 +38,15 @@ def test_everything_but_the_answer_goes_beside_it() -> None:
     assert notes.getvalue() == "✻ hm\n✓ Run tests  ok\n☑ read\n☐ write\n"
 
 
+def test_the_end_of_one_message_does_not_break_the_line_of_another() -> None:
+    view, words, _ = screen()
+    view.show(Said("thought", "t", "hm"))
+    view.show(Said("agent", "m", "I have "))
+    view.show(Said("thought", "t", "", final=True))
+    view.show(Said("agent", "m", "thought.", final=True))
+    assert words.getvalue() == "I have thought.\n"
+
+
 @given(st.text())
 def test_no_control_character_of_an_agent_reaches_the_terminal(text: str) -> None:
     view, words, notes = screen()

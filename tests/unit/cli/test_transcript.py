@@ -128,3 +128,22 @@ def test_turns_notices_and_failed_mcp_servers_are_shown_and_unknown_types_are_no
     assert transcript.take(failed) == (Noticed("warning", "MCP github: exit 1"),)
     assert transcript.take(frame("from_a_newer_server", 4, anything=1)) == ()
     assert transcript.last_seq == 4
+
+
+def test_a_preview_that_overtook_its_prompt_waits_for_it() -> None:
+    transcript = Transcript(0)
+    transcript.take(frame("turn", 1, prompt_id="p0", state="done"))
+    assert transcript.take(delta(0, "Hel")) == ()
+    transcript.take(frame("turn", 2, prompt_id="p1", state="started"))
+    assert transcript.take(delta(3, "lo")) == ()
+    user = frame("message_chunk", 3, message_id="p1", role="user", offset=0, text="hi", final=True)
+    voices = [(item.voice, item.text) for item in transcript.take(user) if isinstance(item, Said)]
+    assert voices == [("user", "hi"), ("agent", "Hel"), ("agent", "lo")]
+    assert said(transcript, [chunk(4, 0, "Hello!")]) == "!"
+
+
+def test_a_turn_that_the_agent_began_itself_waits_for_no_prompt() -> None:
+    transcript = Transcript(0)
+    transcript.take(frame("turn", 1, prompt_id="p0", state="done"))
+    assert transcript.take(delta(0, "Re")) == ()
+    assert said(transcript, [frame("turn", 2, prompt_id=None, state="started"), delta(2, "ady")]) == "Ready"
