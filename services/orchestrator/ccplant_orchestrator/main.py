@@ -135,6 +135,7 @@ class Orchestrator:
         )
         self.liveness = Liveness(
             store=store,
+            runtime=parts.runtime,
             bus=parts.bus,
             announcer=self._announcer,
             sessions=self.sessions,

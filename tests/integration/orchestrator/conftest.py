@@ -175,12 +175,19 @@ class Plant:
 
 
 @pytest.fixture
-async def plant(nats_server: NatsServer, mongo_settings: MongoSettings) -> AsyncIterator[Plant]:
+def orchestrator_settings() -> OrchestratorSettings:
+    """Settings with short waits; a module may have its own."""
+    return OrchestratorSettings(resync_seconds=1, stop_grace_seconds=0.5, max_concurrent_launches=1_000)
+
+
+@pytest.fixture
+async def plant(
+    nats_server: NatsServer, mongo_settings: MongoSettings, orchestrator_settings: OrchestratorSettings
+) -> AsyncIterator[Plant]:
     """A plant with one orchestrator."""
     store = await Store.connect(mongo_settings.url(), database=mongo_settings.mongodb_database)
     await store.ensure_indexes()
-    settings = OrchestratorSettings(resync_seconds=1, stop_grace_seconds=0.5, max_concurrent_launches=1_000)
-    plant = Plant(store=store, runtime=MemoryRuntime(), nats=nats_server, settings=settings)
+    plant = Plant(store=store, runtime=MemoryRuntime(), nats=nats_server, settings=orchestrator_settings)
     await plant.start_replica()
     yield plant
     await plant.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from nats.aio.client import Client
@@ -20,15 +21,19 @@ from ccplant_contracts.session import Sample
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_orchestrator.launch_message import read_launch_message
+from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
+from ccplant_orchestrator.sessions.launching import launch_ref
 from ccplant_platform.clock import Clock
 from ccplant_store import Store
 from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.sessions.model import LaunchDoc, SessionDoc
 
 _log = structlog.get_logger(__name__)
 
-_LOOK_EVERY_SECONDS = 5.0
+_LOOKS_PER_SILENCE = 6
+"""Silence is noticed at most a sixth too late; at the default of 30 s that is a look every 5 s."""
 _BACKLOG = 10_000
 
 
@@ -84,6 +89,7 @@ class Liveness:
         self,
         *,
         store: Store,
+        runtime: Runtime,
         bus: Client,
         announcer: Announcer,
         sessions: KeyedWorker,
@@ -93,6 +99,7 @@ class Liveness:
         lost_after: timedelta,
     ) -> None:
         self._store = store
+        self._runtime = runtime
         self._bus = bus
         self._announcer = announcer
         self._sessions = sessions
@@ -115,7 +122,7 @@ class Liveness:
                     self._silence.listen()
                 else:
                     await self._look()
-                await self._clock.sleep(_LOOK_EVERY_SECONDS)
+                await self._clock.sleep(self._unreachable_after.total_seconds() / _LOOKS_PER_SILENCE)
         finally:
             self._silence.deaf()
             keeper.cancel()
@@ -153,6 +160,7 @@ class Liveness:
         activity = Activity(
             updated_at=session.updated_at,
             resources={"cpu_usage": heartbeat.cpu_usage, "memory_usage": heartbeat.memory_usage},
+            pod_status=await self._pod_status(session, session.launch),
             reachable=True,
             agent_state=heartbeat.agent_state,
             step=heartbeat.step,
@@ -165,6 +173,14 @@ class Liveness:
         await self._announcer.activity(session.id, activity)
         if session.reachable is False:
             await self._mark(session.id, reachable=True)
+
+    async def _pod_status(self, session: SessionDoc, launch: LaunchDoc) -> dict[str, Any] | None:
+        try:
+            seen = await self._runtime.get(launch_ref(session, launch))
+        except RuntimeFailedError as error:
+            _log.info("pod_status_unknown", session_id=session.id, error=str(error))
+            return None
+        return None if seen is None else seen.pod_status.model_dump(mode="json")
 
     async def _look(self) -> None:
         try:

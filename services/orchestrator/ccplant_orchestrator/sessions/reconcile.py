@@ -15,6 +15,7 @@ from ccplant_contracts.ids import new_launch_id
 from ccplant_contracts.launch import Receipt, StopRequest
 from ccplant_contracts.session import SessionConfig, StopRequested
 from ccplant_contracts.status import Reason, Status, StopReason
+from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, LaunchRefusedError, Observation, Runtime
 from ccplant_orchestrator.sessions.announce import Announcer
@@ -132,7 +133,7 @@ class Reconciler:
                 await self._runtime.destroy(ref, force=force)
                 fault_point("orch.end.destroyed")
             case Finish(end):
-                await self._finish(session, end)
+                await self._finish(session, end, facts.seen)
             case Settle():
                 await self._settling.settle(session, _ref(session), facts.seen)
             case Purge():
@@ -184,7 +185,7 @@ class Reconciler:
         except LaunchRefusedError as refusal:
             diagnosis = refusal.diagnosis
             end = End(Reason.START_FAILED, {"detail": diagnosis.message["en"]}, diagnosis.model_dump())
-            await self._finish(session, end)
+            await self._finish(session, end, None)
             return
         fault_point("orch.launch.started")
         changed = await self._store.sessions.change(session, set={"launch.started_at": self._clock.now()})
@@ -215,7 +216,9 @@ class Reconciler:
         if changed is not None:
             await self._announcer.session(session.id, changed.version)
 
-    async def _finish(self, session: SessionDoc, end: End) -> None:
+    async def _finish(self, session: SessionDoc, end: End, seen: Observation | None) -> None:
+        if seen is not None:
+            await self._keep_pod_status(session, seen)
         fault_point("orch.end.judged")
         ended = await self._store.sessions.transition(
             session,
@@ -230,6 +233,14 @@ class Reconciler:
             _log.info("session_ended", status=ended.status.value, reason=end.reason.value)
             await self._announcer.session(session.id, ended.version)
             await self._announcer.deadlines_changed()
+
+    async def _keep_pod_status(self, session: SessionDoc, seen: Observation) -> None:
+        """Keep the last that the place showed: it is gone with what ran there (D2)."""
+        now = self._clock.now()
+        status = seen.pod_status.model_dump(mode="json")
+        await self._store.activity.append(
+            session.id, None, Activity(updated_at=now, pod_status=status, sampled_at=now)
+        )
 
     async def _back_off(self, session_id: str, error: Exception) -> None:
         try:
