@@ -168,9 +168,7 @@ class Instance:
             self._bus(nats_binary, chosen[nats.NAME]), self._database(mongod_binary, chosen[mongo.NAME])
         )
         return Surroundings(
-            nats_url=login.url,
-            nats_credentials=login.credentials,
-            nats_signing=login.signing,
+            bus=login,
             mongodb_url_file=mongodb_url_file,
             bootstrap_token_file=token,
             agent_env_file=agent_env,
@@ -191,9 +189,7 @@ class Instance:
 
     async def _bus(self, binary: str | None, port: int) -> outside.NatsLogin:
         if binary is None:
-            return await asyncio.to_thread(
-                outside.nats, self._data, self._options.nats_url or "", self._given
-            )
+            return await asyncio.to_thread(outside.nats, self._options.nats_url or "", self._given)
         began = time.monotonic()
         await self._supervisor.run(
             nats.provision(self._data, port, self._environment), nats.PROVISION_SECONDS
@@ -202,12 +198,7 @@ class Instance:
         self._supervisor.keep(spec)
         await self._supervisor.answers(spec, lambda: nats.greet(ports.LOOPBACK, port), nats.START_SECONDS)
         self._say("server_ready", name=spec.name, seconds=time.monotonic() - began)
-        keys = nats.bus_directory(self._data)
-        return outside.NatsLogin(
-            url=f"nats://{ports.LOOPBACK}:{port}",
-            credentials={name: keys / f"{name}.json" for name in (services.API, services.ORCHESTRATOR)},
-            signing=keys / "signing.json",
-        )
+        return outside.NatsLogin(f"nats://{ports.LOOPBACK}:{port}", nats.bus_directory(self._data))
 
     async def _database(self, binary: str | None, port: int) -> Path:
         if binary is None:

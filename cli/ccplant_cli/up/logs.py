@@ -19,7 +19,8 @@ TAIL_BYTES = 64 * 1024
 MOST_LINE = 400
 
 _ERROR_MARKS = ("[ftl]", "[err]", "error", "fatal", "cannot", "failed")
-_MONGO_LEVELS = {"W": "warning", "E": "error", "F": "critical"}
+_MONGO_LEVELS = {"E": "error", "F": "critical"}
+"""Its warnings are about daily things: two transactions that met, a setting of the kernel."""
 _NATS_WARNING = re.compile(r"\[(WRN|ERR|FTL)\] (.*)")
 _LEVELS = ("warning", "error", "critical")
 

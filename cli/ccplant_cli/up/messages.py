@@ -127,12 +127,12 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "The NATS at {url} cannot be reached ({error}): check --nats-url.",
         ),
         "nats_url_invalid": (
-            "--nats-url には nats://ホスト:ポート の形を指定してください。",
-            "--nats-url must look like nats://host:port.",
+            "--nats-url には nats://ホスト:ポート の形を、ユーザー名やパスワードなしで指定してください。",
+            "--nats-url must look like nats://host:port, without user and password.",
         ),
         "nats_login_missing": (
-            "外部の NATS には、--nats-url にユーザー名とパスワードを含めるか、環境変数 CCPLANT_NATS_CREDENTIALS_FILE と CCPLANT_NATS_SIGNING_FILE を指定してください。",
-            "A NATS of your own needs CCPLANT_NATS_CREDENTIALS_FILE and CCPLANT_NATS_SIGNING_FILE in the environment, or a user and password in --nats-url.",
+            "外部の NATS は ccplant の鍵を信頼する必要があります。python -m ccplant_platform.bus.provision で作ったディレクトリを {variable} に指定してください。",
+            "A NATS of your own has to trust ccplant's keys: make them by python -m ccplant_platform.bus.provision, start the server with the nats.conf among them, and name their directory in {variable}.",
         ),
         "mongodb_unreachable": (
             "MongoDB ({url}) を使えません: {error}。--mongodb-url を確認してください。",

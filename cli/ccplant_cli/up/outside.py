@@ -1,15 +1,15 @@
 """A NATS and a MongoDB of the user's own: checked before any service starts, so that a wrong address is one sentence.
 
-An address may hold a password. It goes into a private file for the services and is never shown.
+MongoDB's address may hold a password. It goes into a private file for the services and is never shown. The bus knows no
+passwords: a server of one's own trusts the keys that `ccplant_platform.bus.provision` wrote, by their configuration.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from ccplant_cli.up.data_dir import DataDir, write_private
 from ccplant_cli.up.errors import UpError
@@ -22,42 +22,45 @@ def without_login(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+CREDENTIALS_DIRECTORY = "CCPLANT_NATS_CREDENTIALS_DIR"
+"""Names the directory with what `ccplant_platform.bus.provision` wrote for that server."""
+
+
 @dataclass(frozen=True)
 class NatsLogin:
-    """How services sign in to the bus, as their environment says it."""
+    """How services sign in to the bus: private files that their environment names."""
 
     url: str
-    credentials: Mapping[str, Path]
-    """Per service."""
-    signing: Path | None
+    directory: Path
+
+    def credentials(self, service: str) -> Path:
+        return self.directory / f"{service}.json"
+
+    @property
+    def signing(self) -> Path:
+        """Signs the credentials of launches; for the orchestrator alone."""
+        return self.directory / "signing.json"
 
 
-def nats(data: DataDir, url: str, environment: Mapping[str, str]) -> NatsLogin:
+def nats(url: str, environment: Mapping[str, str]) -> NatsLogin:
     """Check the address and return how to sign in there."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or 4222
     except ValueError as error:
         raise UpError("nats_url_invalid") from error
-    if parts.scheme not in ("nats", "tls") or not host:
+    if parts.scheme not in ("nats", "tls") or not host or parts.username is not None:
         raise UpError("nats_url_invalid")
-    signing = environment.get("CCPLANT_NATS_SIGNING_FILE")
-    named = environment.get("CCPLANT_NATS_CREDENTIALS_FILE")
-    if named is None and parts.username is None:
-        raise UpError("nats_login_missing")
+    named = environment.get(CREDENTIALS_DIRECTORY)
+    login = NatsLogin(url, Path(named or ".").expanduser().absolute())
+    needed = (login.signing, *(login.credentials(service) for service in ("api", "orchestrator")))
+    if not named or not all(path.is_file() for path in needed):
+        raise UpError("nats_login_missing", variable=CREDENTIALS_DIRECTORY)
     try:
         greet(host, port, timeout=5)
     except OSError as error:
-        raise UpError("nats_unreachable", url=without_login(url), error=error.strerror or error) from error
-    login = Path(named) if named is not None else data.secrets / "nats-login.json"
-    if named is None:
-        account = {"user": unquote(parts.username or ""), "password": unquote(parts.password or "")}
-        write_private(login, json.dumps(account))
-    return NatsLogin(
-        url=without_login(url),
-        credentials={"api": login, "orchestrator": login},
-        signing=Path(signing) if signing is not None else None,
-    )
+        raise UpError("nats_unreachable", url=url, error=error.strerror or error) from error
+    return login
 
 
 def mongodb(data: DataDir, url: str) -> Path:
@@ -67,7 +70,8 @@ def mongodb(data: DataDir, url: str) -> Path:
     try:
         name = check(url, seconds=10)
     except (OSError, ValueError) as error:
-        raise UpError("mongodb_unreachable", url=without_login(url), error=error) from error
+        reason = str(error).partition(" (configured")[0]
+        raise UpError("mongodb_unreachable", url=without_login(url), error=reason) from error
     if name is None:
         raise UpError("mongodb_not_replica_set", url=without_login(url))
     path = data.secrets / "mongodb-outside.url"

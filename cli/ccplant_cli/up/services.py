@@ -17,6 +17,7 @@ from pathlib import Path
 from ccplant_cli.agents.credentials import CREDENTIAL_VARIABLES
 from ccplant_cli.up.data_dir import DataDir, write_private
 from ccplant_cli.up.options import Options
+from ccplant_cli.up.outside import NatsLogin
 from ccplant_cli.up.supervisor import ChildSpec
 
 API = "api"
@@ -29,9 +30,7 @@ NEEDED_PARTS = ("nats", "mongodb", "orchestrator")
 class Surroundings:
     """What the services stand on."""
 
-    nats_url: str
-    nats_credentials: Mapping[str, Path]
-    nats_signing: Path | None
+    bus: NatsLogin
     mongodb_url_file: Path
     bootstrap_token_file: Path
     agent_env_file: Path
@@ -64,8 +63,8 @@ def service_environment(
     """Return the environment of one service."""
     environment = {
         **base,
-        "CCPLANT_NATS_URL": ground.nats_url,
-        "CCPLANT_NATS_CREDENTIALS_FILE": str(ground.nats_credentials[service]),
+        "CCPLANT_NATS_URL": ground.bus.url,
+        "CCPLANT_NATS_CREDENTIALS_FILE": str(ground.bus.credentials(service)),
         "CCPLANT_MONGODB_URL_FILE": str(ground.mongodb_url_file),
         "CCPLANT_RUNTIME": options.runtime,
         "CCPLANT_DEFAULT_AGENT": options.agent,
@@ -81,13 +80,12 @@ def service_environment(
         }
     else:
         environment |= {
+            "CCPLANT_NATS_SIGNING_FILE": str(ground.bus.signing),
             "CCPLANT_LOCAL_DATA_DIR": str(data.root),
             "CCPLANT_LOCAL_ANCHOR_PID": str(ground.anchor_pid),
             "CCPLANT_AGENTS_DIR": str(data.agents),
             "CCPLANT_AGENT_ENV_FILE": str(ground.agent_env_file),
         }
-        if ground.nats_signing is not None:
-            environment["CCPLANT_NATS_SIGNING_FILE"] = str(ground.nats_signing)
     return environment
 
 

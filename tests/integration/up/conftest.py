@@ -87,10 +87,10 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     """Start `ccplant up` with stand-ins for the services, on one data directory."""
     started: list[Up] = []
 
-    def start(*, ready: bool = True, port: int | None = None, **environment: str) -> Up:
+    def start(*, ready: bool = True, port: int | None = None, data: str = "data", **environment: str) -> Up:
         mark = uuid.uuid4().hex
         chosen = port or free_port()
-        data_dir = tmp_path / "data"
+        data_dir = tmp_path / data
         with (tmp_path / f"{mark}.err").open("w") as errors:
             process = subprocess.Popen(
                 [sys.executable, str(SCRIPT), str(data_dir), str(chosen)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -248,3 +249,28 @@ def test_nobody_becomes_an_administrator_of_mongodb_from_this_machine(up: Start)
         pytest.raises(OperationFailure, match="requires authentication"),
     ):
         stranger.admin.command({"createUser": "x", "pwd": "x", "roles": ["root"]})
+
+
+def test_servers_of_ones_own_are_used_and_none_are_started(up: Start) -> None:
+    first = up()
+    ports = json.loads((first.data_dir / "ports.json").read_text())
+    url = (first.data_dir / "secrets" / "mongodb.url").read_text()
+    second = up(
+        data="other",
+        OUTSIDE_NATS=f"nats://127.0.0.1:{ports['nats']}",
+        OUTSIDE_MONGODB=url,
+        CCPLANT_NATS_CREDENTIALS_DIR=str(first.data_dir / "secrets" / "bus"),
+    )
+    assert not second.child("nats")
+    assert not second.child("mongod")
+    assert second.end() == 0
+    assert first.process.poll() is None
+
+
+def test_a_mongodb_of_ones_own_that_refuses_is_named_without_its_password(up: Start) -> None:
+    first = up()
+    url = (first.data_dir / "secrets" / "mongodb.url").read_text()
+    second = up(ready=False, data="other", OUTSIDE_MONGODB=url.replace("ccplant:", "ccplant:wrong"))
+    assert second.process.wait(timeout=40) == 1
+    assert "Authentication failed" in second.errors()
+    assert "wrong" not in second.errors()

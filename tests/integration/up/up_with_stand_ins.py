@@ -80,7 +80,12 @@ async def main(data_dir: Path, port: int) -> None:
     def ready(connection: Connection) -> None:
         print(connection.as_json(), flush=True)
 
-    options = Options(data_dir=data_dir, port=port)
+    options = Options(
+        data_dir=data_dir,
+        port=port,
+        nats_url=os.environ.get("OUTSIDE_NATS"),
+        mongodb_url=os.environ.get("OUTSIDE_MONGODB"),
+    )
     instance = Instance(
         options, say=say, ready=ready, environment=os.environ, make_service=service, sessions_end_seconds=3
     )

@@ -73,9 +73,9 @@ def test_the_tail_is_of_the_latest_start_only(tmp_path: Path) -> None:
 def test_a_warning_is_told_once_and_only_when_its_line_is_whole(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "x.log")
     descriptor = log.open()
-    os.write(descriptor, b'{"s":"W","msg":"before"}\n')
+    os.write(descriptor, b'{"s":"E","msg":"before"}\n')
     log.skip_to_end()
-    os.write(descriptor, b'{"s":"I","msg":"fine"}\n{"s":"W","msg":"slo')
+    os.write(descriptor, b'{"s":"I","msg":"fine"}\n{"s":"E","msg":"slo')
     assert log.new_warnings() == []
     os.write(descriptor, b'w disk"}\n')
     assert log.new_warnings() == ["slow disk"]

@@ -23,9 +23,7 @@ def data(tmp_path: Path) -> DataDir:
 
 def told(data: DataDir, service: str, **given: str) -> dict[str, str]:
     ground = Surroundings(
-        nats_url="nats://127.0.0.1:1",
-        nats_credentials={"api": Path("/api.json"), "orchestrator": Path("/orchestrator.json")},
-        nats_signing=Path("/signing.json"),
+        bus=outside.NatsLogin("nats://127.0.0.1:1", Path("/bus")),
         mongodb_url_file=Path("/mongodb.url"),
         bootstrap_token_file=Path("/token"),
         agent_env_file=Path("/agent-env.json"),
@@ -49,9 +47,9 @@ def test_only_the_orchestrator_can_sign_and_each_has_its_own_bus_credential(data
         told(data, "orchestrator"),
     )
     assert "CCPLANT_NATS_SIGNING_FILE" not in api
-    assert orchestrator["CCPLANT_NATS_SIGNING_FILE"] == "/signing.json"
-    assert api["CCPLANT_NATS_CREDENTIALS_FILE"] == "/api.json"
-    assert orchestrator["CCPLANT_NATS_CREDENTIALS_FILE"] == "/orchestrator.json"
+    assert orchestrator["CCPLANT_NATS_SIGNING_FILE"] == "/bus/signing.json"
+    assert api["CCPLANT_NATS_CREDENTIALS_FILE"] == "/bus/api.json"
+    assert orchestrator["CCPLANT_NATS_CREDENTIALS_FILE"] == "/bus/orchestrator.json"
     assert "CCPLANT_BOOTSTRAP_TOKEN_FILE" not in orchestrator
     assert orchestrator["CCPLANT_LOCAL_ANCHOR_PID"] == "42"
 
@@ -104,18 +102,28 @@ def test_no_address_is_shown_with_its_password(url: str, shown: str) -> None:
     assert outside.without_login(url) == shown
 
 
-@pytest.mark.parametrize("url", ["bus.example", "http://bus.example", "nats://", "nats://bus.example:x"])
-def test_a_wrong_nats_address_is_one_sentence(data: DataDir, url: str) -> None:
+@pytest.mark.parametrize(
+    "url", ["bus.example", "http://bus.example", "nats://", "nats://b:x", "nats://ann:secret@bus.example"]
+)
+def test_a_wrong_nats_address_is_one_sentence(url: str) -> None:
     with pytest.raises(UpError) as refusal:
-        outside.nats(data, url, {})
+        outside.nats(url, {})
     assert refusal.value.key == "nats_url_invalid"
-
-
-def test_an_unreachable_nats_is_named_without_its_password(data: DataDir) -> None:
-    with pytest.raises(UpError) as refusal:
-        outside.nats(data, "nats://ann:secret@127.0.0.1:1", {})
-    assert refusal.value.key == "nats_unreachable"
     assert "secret" not in str(refusal.value)
+
+
+def test_a_nats_of_ones_own_needs_its_keys_and_has_to_answer(tmp_path: Path) -> None:
+    url = "nats://127.0.0.1:1"
+    here = {outside.CREDENTIALS_DIRECTORY: str(tmp_path)}
+    for environment in ({}, here):
+        with pytest.raises(UpError) as refusal:
+            outside.nats(url, environment)
+        assert refusal.value.key == "nats_login_missing"
+    for name in ("api", "orchestrator", "signing"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    with pytest.raises(UpError) as refusal:
+        outside.nats(url, here)
+    assert refusal.value.key == "nats_unreachable"
 
 
 @pytest.mark.parametrize("key", list(up_messages.MESSAGES))
