@@ -6,6 +6,8 @@ runner died by a SIGKILL that nobody here sent. The supervisor imports this: no 
 
 from __future__ import annotations
 
+_SIGKILL = 9
+
 
 def count(proc: str = "/proc", cgroups: str = "/sys/fs/cgroup") -> int:
     """Return the kills counted so far in this process's control group, else on the machine, else 0."""
@@ -14,6 +16,11 @@ def count(proc: str = "/proc", cgroups: str = "/sys/fs/cgroup") -> int:
         if found is not None:
             return found
     return _field(_read(f"{proc}/vmstat"), "oom_kill") or 0
+
+
+def starved(died_by: int | None, *, sent_here: bool, before: int, after: int) -> bool:
+    """Tell whether a runner was killed for want of memory: by a SIGKILL of nobody here, while the count rose."""
+    return died_by == _SIGKILL and not sent_here and after > before
 
 
 def _counters(membership: str, root: str) -> list[str]:
