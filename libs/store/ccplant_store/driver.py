@@ -13,10 +13,11 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, WriteConcern
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, WriteConcern, timeout
 from pymongo import errors as driver_errors
 from pymongo.read_concern import ReadConcern
 
@@ -27,6 +28,7 @@ from ccplant_store.errors import (
     StoreUnavailableError,
     TransactionContentionError,
 )
+from ccplant_store.turns import Turns
 
 T = TypeVar("T")
 
@@ -35,9 +37,15 @@ Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Sort = Sequence[tuple[str, int]]
 ASC = ASCENDING
 DESC = DESCENDING
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""Before every moment that is recorded: an index over those that have a time is used only where a query says so."""
 
 TRANSACTION_TRIES = 10
-TRANSACTION_SECONDS = 15.0
+TRANSACTION_SECONDS = 10.0
+_UNREACHABLE_SECONDS = 3.0
+"""A transaction is not tried again for a server that was away for so long: the caller can wait better."""
+_CALL_MILLISECONDS = 6_000
+_INDEX_SECONDS = 300
 _NAMESPACE_EXISTS = 48
 _FIRST_DELAY = 0.004
 _LONGEST_DELAY = 0.25
@@ -275,8 +283,8 @@ class Collection:
             return await self._collection.aggregate(list(pipeline)).to_list(length=limit)
 
     async def create_indexes(self, indexes: Sequence[Index]) -> None:
-        """Create the indexes that are missing."""
-        with _translated():
+        """Create the indexes that are missing; on a large collection that takes its time."""
+        with _translated(), timeout(_INDEX_SECONDS):
             await self._collection.create_indexes([index.model() for index in indexes])
 
 
@@ -286,6 +294,7 @@ class Database:
     def __init__(self, client: AsyncIOMotorClient[Raw], name: str) -> None:
         self._client = client
         self._database = client[name]
+        self._turns = Turns()
 
     @classmethod
     async def connect(cls, url: str, name: str, *, application: str = "ccplant") -> Database:
@@ -306,10 +315,10 @@ class Database:
                 readPreference="primary",
                 retryWrites=True,
                 retryReads=True,
-                serverSelectionTimeoutMS=5_000,
+                serverSelectionTimeoutMS=_CALL_MILLISECONDS,
                 connectTimeoutMS=3_000,
                 socketTimeoutMS=20_000,
-                timeoutMS=10_000,
+                timeoutMS=_CALL_MILLISECONDS,
                 waitQueueTimeoutMS=5_000,
                 maxPoolSize=_POOL,
             )
@@ -377,16 +386,23 @@ class Database:
                         if error.code != _NAMESPACE_EXISTS:  # faster still: after the driver had looked
                             raise
 
-    async def transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[Transaction], Awaitable[T]], *, on: str | None = None) -> T:
         """Run `work` in a transaction: all of it becomes durable, or nothing.
 
         `work` may run several times, and must do nothing but database calls with the transaction it is given. The
-        delays are jittered: without them everybody who met on one document meets there again.
+        delays are jittered: without them everybody who met on one document meets there again. `on` names what the
+        transaction is about; those of this process about the same take turns.
 
         Raises:
             TransactionContentionError: it lost against others as often as allowed.
             StoreUnavailableError: MongoDB cannot be reached.
         """
+        if on is None:
+            return await self._transaction(work)
+        async with self._turns.take(on):
+            return await self._transaction(work)
+
+    async def _transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         begun = time.monotonic()
         for attempt in range(1, TRANSACTION_TRIES + 1):
             try:
@@ -394,9 +410,11 @@ class Database:
             except (driver_errors.PyMongoError, StoreUnavailableError) as error:
                 if not _has_label(error, "TransientTransactionError"):
                     raise
-                if attempt == TRANSACTION_TRIES or time.monotonic() - begun > TRANSACTION_SECONDS:
-                    if isinstance(error, StoreUnavailableError):
+                spent = time.monotonic() - begun
+                if isinstance(error, StoreUnavailableError):
+                    if attempt == TRANSACTION_TRIES or spent > _UNREACHABLE_SECONDS:
                         raise
+                elif attempt == TRANSACTION_TRIES or spent > TRANSACTION_SECONDS:
                     raise TransactionContentionError(
                         f"the transaction was tried {attempt} times, and others changed the same documents each time"
                     ) from error

@@ -10,9 +10,14 @@ from types import MappingProxyType
 
 from ccplant_store import idempotency, tombstones
 from ccplant_store.access import TICKET_SECONDS
-from ccplant_store.driver import ASC, DESC, Index
+from ccplant_store.driver import ASC, DESC, EPOCH, Index
 
 PURGED_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
+
+
+def _text(key: str) -> Mapping[str, object]:
+    """Return the condition of an index over those that have a text there; the planner understands no ``$type``."""
+    return {key: {"$gt": ""}}
 
 
 def _list_index(name: str, *keys: str) -> Index:
@@ -30,13 +35,13 @@ SESSIONS: Sequence[Index] = (
     Index(
         (("work", ASC), ("next_attempt_at", ASC), ("created_at", ASC)),
         "work",
-        partial={"work": {"$type": "string"}},
+        partial=_text("work"),
     ),
-    Index((("next_attempt_at", ASC),), "retries", partial={"next_attempt_at": {"$type": "date"}}),
-    Index((("deadline_at", ASC),), "deadlines", partial={"open": True, "deadline_at": {"$type": "date"}}),
+    Index((("next_attempt_at", ASC),), "retries", partial={"next_attempt_at": {"$gt": EPOCH}}),
+    Index((("deadline_at", ASC),), "deadlines", partial={"open": True}),
     Index((("status", ASC), ("launch.id", ASC)), "open_by_status", partial={"open": True}),
     Index((("launch.released", ASC), ("launch.id", ASC)), "launches", partial={"launch.released": False}),
-    Index((("launch.id", ASC),), "launch", unique=True, partial={"launch.id": {"$type": "string"}}),
+    Index((("launch.id", ASC),), "launch", unique=True, partial=_text("launch.id")),
 )
 PROMPTS: Sequence[Index] = (
     Index((("session_id", ASC), ("number", ASC)), "number", unique=True),
@@ -44,18 +49,18 @@ PROMPTS: Sequence[Index] = (
         (("session_id", ASC), ("idempotency_key", ASC)),
         "idempotency_key",
         unique=True,
-        partial={"idempotency_key": {"$type": "string"}},
+        partial=_text("idempotency_key"),
     ),
     Index((("session_id", ASC),), "one_under_way", unique=True, partial={"under_way": True}),
     Index((("session_id", ASC), ("state", ASC), ("number", ASC)), "open", partial={"open": True}),
-    Index((("session_id", ASC), ("ended_at", ASC)), "ended", partial={"ended_at": {"$type": "date"}}),
+    Index((("session_id", ASC), ("ended_at", ASC)), "ended", partial={"open": False}),
     Index((("created_at", ASC),), "unannounced", partial={"announced": False}),
 )
 PERMISSIONS: Sequence[Index] = (
     Index((("session_id", ASC), ("requested_at", DESC), ("_id", DESC)), "of_session"),
     Index((("session_id", ASC), ("changed_at", ASC)), "changed"),
     Index((("expires_at", ASC),), "expiry", partial={"state": "pending"}),
-    Index((("session_id", ASC),), "waiting", partial={"delivery": "waiting"}),
+    Index((("delivery", ASC), ("session_id", ASC)), "waiting", partial={"delivery": "waiting"}),
 )
 EVENTS: Sequence[Index] = (
     Index((("session_id", ASC), ("sequence", ASC)), "sequence", unique=True),

@@ -108,7 +108,7 @@ class Store:
             await sessions.delete_many({"_id": session_id}, transaction=run)
 
         try:
-            await self.database.transaction(write)
+            await self.database.transaction(write, on=session_id)
         except TombstonedError:
             return  # it is gone already
 

@@ -11,6 +11,7 @@ import pytest
 
 from ccplant_contracts.status import Status
 from ccplant_store import Store
+from ccplant_store.driver import EPOCH
 from ccplant_store.errors import InvalidCursorError
 from ccplant_store.sessions import listing
 from ccplant_store.sessions.listing import ListQuery, Order, SortField
@@ -24,6 +25,8 @@ QUERIES = [
     )
 ]
 SESSIONS = 240
+TIES = 7
+"""So many are created in the same moment; a page may look at those again."""
 
 
 def name_of(query: ListQuery) -> str:
@@ -36,7 +39,7 @@ async def filled(store: Store) -> Store:
     """Sessions of two owners, many of them with the same times."""
     documents = []
     for number in range(SESSIONS):
-        at = NOW + timedelta(seconds=number // 7)
+        at = NOW + timedelta(seconds=number // TIES)
         documents.append(
             session_document(
                 id=f"session-ada-{number * 37 % SESSIONS:04d}",
@@ -92,7 +95,7 @@ async def test_every_filter_and_order_comes_from_an_index_and_reads_no_more_than
         used, examined = await explain(filled, asked)
         assert not used & {"SORT", "COLLSCAN"}
         # a name and a status together are rare enough to be looked up among the name's
-        bound = SESSIONS if query.name and query.status else 5
+        bound = SESSIONS if query.name and query.status else 5 + TIES + 1
         assert examined <= bound
 
 
@@ -156,15 +159,17 @@ async def test_a_cursor_of_another_list_is_refused(filled: Store) -> None:
     ("collection", "query", "sort"),
     [
         ("sessions", {"work": "end", "next_attempt_at": None}, {"created_at": 1}),
-        ("sessions", {"next_attempt_at": {"$lte": NOW}}, {"next_attempt_at": 1}),
+        ("sessions", {"next_attempt_at": {"$gt": EPOCH, "$lte": NOW}}, {"next_attempt_at": 1}),
         ("sessions", {"open": True, "deadline_at": {"$lte": NOW}}, {"deadline_at": 1}),
-        ("sessions", {"open": True, "deadline_at": {"$type": "date"}}, {"deadline_at": 1}),
+        ("sessions", {"open": True, "deadline_at": {"$gt": EPOCH}}, {"deadline_at": 1}),
         ("sessions", {"open": True, "status": "running"}, {}),
         ("sessions", {"launch.released": False}, {}),
         ("sessions", {"launch.id": "l"}, {}),
         ("prompts", {"session_id": "s", "under_way": True}, {}),
         ("prompts", {"session_id": "s", "open": True}, {"number": 1}),
         ("prompts", {"session_id": "s", "open": True, "state": "queued"}, {"number": 1}),
+        ("prompts", {"session_id": "s", "idempotency_key": "k"}, {}),
+        ("prompts", {"session_id": "s", "open": False, "ended_at": {"$gte": NOW}}, {}),
         ("prompts", {"announced": False}, {"created_at": 1}),
         ("permissions", {"state": "pending", "expires_at": {"$lte": NOW}}, {"expires_at": 1}),
         ("permissions", {"delivery": "waiting"}, {}),

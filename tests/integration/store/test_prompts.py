@@ -94,6 +94,16 @@ async def test_a_prompt_is_removed_or_delivered_never_both(store: Store) -> None
             await store.prompts.apply_turn(session.id, prompt.id, PromptState.DONE, at=NOW)
 
 
+async def test_a_queue_is_emptied_by_a_hundred_hands_at_once(store: Store) -> None:
+    session = await running_session(store)
+    prompts = [await queued_prompt(store, session) for _ in range(100)]
+    removed = await asyncio.gather(
+        *(store.prompts.remove(session.id, prompt.id, by=OWNER, at=NOW) for prompt in prompts)
+    )
+    assert all(prompt is not None for prompt in removed)
+    assert (await events_of(store, session)).count("prompt.ended") == 100
+
+
 async def test_a_repeated_insert_returns_the_first(store: Store) -> None:
     session = await running_session(store)
     made = await asyncio.gather(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from ccplant_contracts.session import Sample, Transcript
 from ccplant_contracts.status import Reason
 from ccplant_contracts.watch import Activity
 from ccplant_store import Store
 from ccplant_store.access import TicketDoc, TokenDoc, digest
-from ccplant_store.activity import KEPT_SAMPLES
 from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.indexes import INDEXES
 from tests.support.clock import FakeClock
@@ -43,13 +44,14 @@ async def test_the_newer_sample_wins_and_what_it_leaves_out_stays(store: Store) 
     assert [sample.cpu_usage for sample in await store.activity.history(session.id)] == [10, 20]
 
 
-async def test_the_history_of_samples_is_bounded(store: Store) -> None:
+async def test_the_history_of_samples_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccplant_store.activity.KEPT_SAMPLES", 10)
     session = await running_session(store)
-    for second in range(KEPT_SAMPLES + 5):
+    for second in range(15):
         await store.activity.append(session.id, *sampled(second))
     history = await store.activity.history(session.id)
-    assert len(history) == KEPT_SAMPLES
-    assert history[-1].cpu_usage == KEPT_SAMPLES + 4
+    assert len(history) == 10
+    assert history[-1].cpu_usage == 14
 
 
 async def test_a_sample_of_a_session_that_is_gone_is_not_kept(store: Store) -> None:

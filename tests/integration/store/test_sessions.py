@@ -51,10 +51,13 @@ async def test_an_older_document_never_overwrites_a_newer_one(store: Store) -> N
     assert (now.name, now.version) == ("new", 2)
 
 
-async def test_of_a_hundred_transitions_at_once_one_happens_and_its_event_is_alone(store: Store) -> None:
+async def test_of_a_hundred_transitions_at_once_one_happens_and_its_event_is_alone(
+    replicas: tuple[Store, ...],
+) -> None:
+    store = replicas[0]
     session = await running_session(store)
     results = await asyncio.gather(
-        *(store.sessions.transition(session, Reason.STOPPED, now=NOW) for _ in range(100))
+        *(replicas[n % 5].sessions.transition(session, Reason.STOPPED, now=NOW) for n in range(100))
     )
     assert sum(result is not None for result in results) == 1
     assert (await timeline(store, session)).count("session.terminated") == 1
@@ -87,14 +90,15 @@ async def test_what_a_document_cannot_hold_never_prevents_the_end(store: Store) 
     assert ended.diagnosis["evidence"]["ab"] == str(1 << 80)
 
 
-async def test_events_are_numbered_without_gaps_whoever_writes_them(store: Store) -> None:
+async def test_events_are_numbered_without_gaps_whoever_writes_them(replicas: tuple[Store, ...]) -> None:
+    store = replicas[0]
     session = await running_session(store)
 
     async def poke(number: int) -> None:
         for _ in range(50):
             current = await store.sessions.get(session.id)
             assert current is not None
-            if await store.sessions.change(
+            if await replicas[number % 5].sessions.change(
                 current, set={"step": str(number)}, events=[NewEvent("session.extended", {"n": number})]
             ):
                 return
@@ -172,10 +176,11 @@ class TestStop:
         assert await store.sessions.request_stop(session.id, stop(), owner="eve") is None
         assert await store.sessions.get(session.id) == session
 
-    async def test_of_a_hundred_wishes_at_once_one_is_written(self, store: Store) -> None:
+    async def test_of_a_hundred_wishes_at_once_one_is_written(self, replicas: tuple[Store, ...]) -> None:
+        store = replicas[0]
         session = await running_session(store)
         results = await asyncio.gather(
-            *(store.sessions.request_stop(session.id, stop(by=f"user{n}")) for n in range(100))
+            *(replicas[n % 5].sessions.request_stop(session.id, stop(by=f"user{n}")) for n in range(100))
         )
         assert len({r.stop_requested.by for r in results if r is not None and r.stop_requested}) == 1
         assert (await timeline(store, session)).count("session.stop_requested") == 1

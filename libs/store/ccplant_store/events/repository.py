@@ -66,13 +66,17 @@ class EventStore:
         rows = await self._events.find({"session_id": session_id}, sort=[("sequence", ASC)], limit=limit)
         return [EventDoc.decode(row).entry() for row in rows]
 
-    async def of_owner(self, owner: str, *, after_id: str | None, limit: int) -> Sequence[LifecycleEvent]:
-        """Return an owner's events after the one with that id, oldest first; None: from the beginning.
+    async def of_owner(
+        self, owner: str, *, after_id: str | None, since: datetime | None = None, limit: int
+    ) -> Sequence[LifecycleEvent]:
+        """Return an owner's events from the one with that id on, oldest first; None: since then, or all.
 
         The time of an event is at least that of its predecessor in the same session, so nothing of a session is
         passed over; a reader drops ids that it has seen.
         """
         query: dict[str, object] = {"owner": owner}
+        if since is not None:
+            query["time"] = {"$gte": since}
         if after_id is not None:
             last = await self._events.find_one({"_id": after_id, "owner": owner})
             if last is not None:

@@ -118,7 +118,7 @@ class PermissionStore:
             return document
 
         try:
-            return await self._database.transaction(write)
+            return await self._database.transaction(write, on=session_id)
         except _SettledError:
             return await self._insert_withdrawn(document)
         except (DuplicateKeyError, TombstonedError):
@@ -227,7 +227,7 @@ class PermissionStore:
             return closed
 
         try:
-            return PermissionDoc.decode_optional(await self._database.transaction(write))
+            return PermissionDoc.decode_optional(await self._database.transaction(write, on=session_id))
         except TombstonedError:
             return None
 

@@ -74,7 +74,7 @@ class PromptStore:
         rows = await self._prompts.find(
             {
                 "session_id": {"$in": list(session_ids)},
-                "$or": [{"open": True}, {"ended_at": {"$gte": ended_since}}],
+                "$or": [{"open": True}, {"open": False, "ended_at": {"$gte": ended_since}}],
             },
             projection={"session_id": 1, "version": 1},
             limit=_MOST_OPEN,
@@ -278,7 +278,7 @@ class PromptStore:
             return len(fresh), session
 
         try:
-            count, session = await self._database.transaction(write)
+            count, session = await self._database.transaction(write, on=session_id)
         except TombstonedError:
             return await self._prompts.delete_many({"session_id": session_id})
         if session["settled"]:
@@ -327,7 +327,7 @@ class PromptStore:
             return moved
 
         try:
-            return PromptDoc.decode_optional(await self._database.transaction(write))
+            return PromptDoc.decode_optional(await self._database.transaction(write, on=prompt.session_id))
         except TombstonedError:
             return None
 

@@ -17,7 +17,7 @@ from ccplant_contracts.session import StopRequested, Transcript
 from ccplant_contracts.status import Reason, Status, StopReason, transition
 from ccplant_platform.clock import Clock
 from ccplant_store.documents import Raw, json_text, to_bson
-from ccplant_store.driver import ASC, DESC, Collection, Database, Filter, Sort, Transaction
+from ccplant_store.driver import ASC, DESC, EPOCH, Collection, Database, Filter, Sort, Transaction
 from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError, TransactionContentionError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
@@ -93,7 +93,7 @@ class SessionStore:
             await self._recorder.insert(run, raw, events)
 
         try:
-            await self._database.transaction(write)
+            await self._database.transaction(write, on=session.id)
         except DuplicateKeyError:
             if idempotency is not None:
                 done = await self._idempotency.find_one({"_id": idempotency.id})
@@ -197,7 +197,7 @@ class SessionStore:
                 await self._recorder.insert(run, changed, events)
             return changed
 
-        return SessionDoc.decode_optional(await self._database.transaction(write))
+        return SessionDoc.decode_optional(await self._database.transaction(write, on=session.id))
 
     async def transition(
         self,
@@ -404,7 +404,7 @@ class SessionStore:
         queries: tuple[tuple[Filter, Sort], ...] = (
             ({"work": "end", "next_attempt_at": None}, [("created_at", ASC)]),
             ({"work": "start", "next_attempt_at": None}, [("created_at", ASC)]),
-            ({"next_attempt_at": {"$lte": now}}, [("next_attempt_at", ASC)]),
+            ({"next_attempt_at": {"$gt": EPOCH, "$lte": now}}, [("next_attempt_at", ASC)]),
         )
         found = await asyncio.gather(
             *(
@@ -417,12 +417,14 @@ class SessionStore:
     async def due(self, now: datetime, *, limit: int = 500) -> Sequence[str]:
         """Return open sessions whose time limit is reached."""
         return await self._ids(
-            {"open": True, "deadline_at": {"$lte": now}}, sort=[("deadline_at", ASC)], limit=limit
+            {"open": True, "deadline_at": {"$gt": EPOCH, "$lte": now}},
+            sort=[("deadline_at", ASC)],
+            limit=limit,
         )
 
     async def nearest_deadline(self, *, after: datetime | None = None) -> datetime | None:
         """Return the next time limit of an open session, `after` that moment where one is given."""
-        bound: dict[str, Any] = {"$type": "date"} if after is None else {"$gt": after}
+        bound = {"$gt": after or EPOCH}
         row = await self._sessions.find_one(
             {"open": True, "deadline_at": bound}, projection={"deadline_at": 1}, sort=[("deadline_at", ASC)]
         )
