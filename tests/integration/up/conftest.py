@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,16 +83,16 @@ def marked(mark: str) -> Iterator[psutil.Process]:
             continue
 
 
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
-    """Start `ccplant up` with stand-ins for the services, on one data directory."""
+@contextmanager
+def starter(place: Path) -> Iterator[Callable[..., Up]]:
+    """Give a function that starts `ccplant up` with stand-ins for the services, and end all that it started."""
     started: list[Up] = []
 
     def start(*, ready: bool = True, port: int | None = None, data: str = "data", **environment: str) -> Up:
         mark = uuid.uuid4().hex
         chosen = port or free_port()
-        data_dir = tmp_path / data
-        with (tmp_path / f"{mark}.err").open("w") as errors:
+        data_dir = place / data
+        with (place / f"{mark}.err").open("w") as errors:
             process = subprocess.Popen(
                 [sys.executable, str(SCRIPT), str(data_dir), str(chosen)],
                 env={**os.environ, "LANG": "C", "LC_ALL": "", "UP_TEST_MARK": mark, **environment},
@@ -106,10 +107,26 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
             run.await_ready()
         return run
 
-    yield start
-    for run in started:
-        for process in marked(run.mark):
-            process.kill()
-        run.process.wait(timeout=10)
-        if run.process.stdout is not None:
-            run.process.stdout.close()
+    try:
+        yield start
+    finally:
+        for run in started:
+            for process in marked(run.mark):
+                process.kill()
+            run.process.wait(timeout=10)
+            if run.process.stdout is not None:
+                run.process.stdout.close()
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+    """Start instances on a data directory of the test's own."""
+    with starter(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Share one instance among the tests that leave it running."""
+    with starter(tmp_path_factory.mktemp("running")) as start:
+        yield start(ANTHROPIC_API_KEY="sk-ant-of-the-user")

@@ -9,7 +9,9 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ def test_no_process_is_left_however_it_ends(up: Start, number: int) -> None:
 
 def test_a_tool_that_left_its_session_and_ignores_sigterm_ends_too(up: Start) -> None:
     run = up(STUBBORN="1")
+    until(lambda: len(run.left()) == 9)
     assert run.end() == 0
     assert run.left() == []
     assert "did not end by themselves" in run.errors()
@@ -83,10 +86,11 @@ def test_a_signal_during_the_start_ends_it(up: Start) -> None:
     assert run.left() == []
 
 
-def test_a_ctrl_c_of_the_terminal_reaches_no_child(up: Start) -> None:
-    run = up()
-    groups = {os.getpgid(process.pid) for process in marked(run.mark) if process.pid != run.process.pid}
-    assert os.getpgid(run.process.pid) not in groups
+def test_a_ctrl_c_of_the_terminal_reaches_no_child(running: Up) -> None:
+    groups = {
+        os.getpgid(process.pid) for process in marked(running.mark) if process.pid != running.process.pid
+    }
+    assert os.getpgid(running.process.pid) not in groups
 
 
 def test_data_and_token_outlive_a_restart_and_a_sigkill(up: Start) -> None:
@@ -114,36 +118,33 @@ def test_a_taken_inner_port_is_exchanged_and_the_data_stays(up: Start) -> None:
         client["ccplant"]["things"].insert_one({"_id": "kept"})
         port = client.address[1] if client.address else 0
     first.end()
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", port))
-        squatter.listen()
+    with HTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as squatter:
+        threading.Thread(target=squatter.serve_forever, daemon=True).start()
         second = up()
         with database(second) as client:
             assert client["ccplant"]["things"].find_one({}) == {"_id": "kept"}
             assert client.address is not None
             assert client.address[1] != port
+        squatter.shutdown()
 
 
-def test_a_killed_mongod_comes_back_with_its_data(up: Start) -> None:
-    run = up()
-    with database(run) as client:
+def test_a_killed_mongod_comes_back_with_its_data(running: Up) -> None:
+    with database(running) as client:
         client["ccplant"]["things"].insert_one({"_id": "kept"})
-        killed = run.child("mongod")
+        killed = running.child("mongod")
         os.kill(killed, signal.SIGKILL)
-        until(lambda: run.child("mongod") not in (0, killed))
+        until(lambda: running.child("mongod") not in (0, killed))
         assert client["ccplant"]["things"].find_one({}) == {"_id": "kept"}
-    assert "mongod ended (SIGKILL)" in run.errors()
-    assert run.process.poll() is None
+    assert "mongod ended (SIGKILL)" in running.errors()
+    assert running.process.poll() is None
 
 
 @pytest.mark.parametrize("name", ["nats", "api", "orchestrator"])
-def test_a_killed_child_is_started_again(up: Start, name: str) -> None:
-    run = up()
-    killed = run.child(name)
+def test_a_killed_child_is_started_again(running: Up, name: str) -> None:
+    killed = running.child(name)
     os.kill(killed, signal.SIGKILL)
-    until(lambda: run.child(name) not in (0, killed))
-    assert run.process.poll() is None
+    until(lambda: running.child(name) not in (0, killed))
+    assert running.process.poll() is None
 
 
 def test_sessions_survive_the_orchestrator_and_not_the_instance(up: Start) -> None:
@@ -170,14 +171,13 @@ def test_what_a_crash_left_behind_is_ended_by_the_next_start(up: Start) -> None:
     assert first.left() == []
 
 
-def test_a_second_instance_on_the_same_data_is_refused(up: Start) -> None:
-    run = up()
-    answer = command("--data-dir", str(run.data_dir), "--port", str(free_port()))
+def test_a_second_instance_on_the_same_data_is_refused(running: Up) -> None:
+    answer = command("--data-dir", str(running.data_dir), "--port", str(free_port()))
     assert answer.returncode == 1
     assert answer.stdout == ""
-    assert f"is in use by another ccplant up (pid {run.process.pid})" in answer.stderr
+    assert f"is in use by another ccplant up (pid {running.process.pid})" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
-    assert run.process.poll() is None
+    assert running.process.poll() is None
 
 
 def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
@@ -223,25 +223,23 @@ def test_a_mongod_that_cannot_run_says_why(up: Start, tmp_path: Path, script: st
     assert run.left() == []
 
 
-def test_no_secret_is_readable_by_others_or_shows_in_a_process_list(up: Start) -> None:
-    run = up(ANTHROPIC_API_KEY="sk-ant-of-the-user")
-    for path in [run.data_dir, *run.data_dir.rglob("*")]:
-        if run.data_dir / "mongodb" in path.parents or run.data_dir / "nats" in path.parents:
+def test_no_secret_is_readable_by_others_or_shows_in_a_process_list(running: Up) -> None:
+    for path in [running.data_dir, *running.data_dir.rglob("*")]:
+        if running.data_dir / "mongodb" in path.parents or running.data_dir / "nats" in path.parents:
             continue  # behind directories that nobody else may enter
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    files = [path for path in (run.data_dir / "secrets").rglob("*") if path.is_file()]
-    values = {"sk-ant-of-the-user", str(run.connection["token"])}
+    files = [path for path in (running.data_dir / "secrets").rglob("*") if path.is_file()]
+    values = {"sk-ant-of-the-user", str(running.connection["token"])}
     values |= {path.read_text().strip() for path in files if path.name in ("mongodb.key", "mongodb.password")}
-    for process in marked(run.mark):
+    for process in marked(running.mark):
         shown = " ".join(process.cmdline())
-        if process.pid != run.process.pid:
+        if process.pid != running.process.pid:
             shown += repr(process.environ())
         assert not [value for value in values if value in shown]
 
 
-def test_nobody_becomes_an_administrator_of_mongodb_from_this_machine(up: Start) -> None:
-    run = up()
-    with database(run) as client:
+def test_nobody_becomes_an_administrator_of_mongodb_from_this_machine(running: Up) -> None:
+    with database(running) as client:
         client.admin.command("ping")
         host, port = client.address or ("", 0)
     with (
