@@ -51,11 +51,18 @@ def config_of(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
 async def serve(stopping: asyncio.Event) -> None:
     """Serve until told to stop."""
     settings = ApiSettings()
-    server = Server(config_of(create_app(settings), settings))
+    app = create_app(settings)
+    await serve_until(stopping, app, Server(config_of(app, settings)))
+
+
+async def serve_until(stopping: asyncio.Event, app: FastAPI, server: uvicorn.Server) -> None:
+    """Serve, then part from the viewers, then from everything else."""
     serving = asyncio.create_task(server.serve())
     told = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if server.started:
+            await app.state.gateway.leave()
         server.should_exit = True
         await serving
     finally:

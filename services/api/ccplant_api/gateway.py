@@ -41,6 +41,12 @@ class Gateway:
         self.hub.changed(session_id, (kind, document_id), version)
         self.bus.hint(session_id, Hint(kind=kind, id=document_id, version=version))
 
+    async def leave(self) -> None:
+        """Send every open stream away, before the server stops waiting for them."""
+        self.bus.stopping = True
+        self.bus.is_back()
+        await self.hub.stop()
+
     def place(self, connection: HTTPConnection) -> Place:
         """Return where sessions run and how this client reaches them."""
         return self.place_at(base_url(connection, self.settings))

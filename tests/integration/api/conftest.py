@@ -6,19 +6,19 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from nats.aio.client import Client
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as ws_connect
+from websockets.exceptions import ConnectionClosed
 
-from ccplant_api.__main__ import config_of
+from ccplant_api.__main__ import Server, config_of, serve_until
 from ccplant_api.main import create_app
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts import subjects
@@ -159,8 +159,9 @@ class Socket:
     async def closed(self) -> int:
         """Read to the end; return the close code."""
         async with asyncio.timeout(10):
-            async for text in self.connection:
-                self.frames.append(json.loads(text))
+            with suppress(ConnectionClosed):
+                while True:
+                    self.frames.append(json.loads(await self.connection.recv()))
         assert self.connection.close_code is not None
         return self.connection.close_code
 
@@ -211,32 +212,19 @@ class Api:
             yield Socket(connection)
 
 
-class _Server(uvicorn.Server):
-    @property
-    def ready(self) -> bool:
-        return self.started
-
-
 @asynccontextmanager
 async def served(settings: ApiSettings, nats: NatsServer, mongo: MongoSettings) -> AsyncIterator[str]:
-    """Run a gateway in this process; the port is its own."""
+    """Run a gateway in this process."""
     app = create_app(settings, nats.settings("api"), mongo)
-    server = _Server(config_of(app, settings))
-    server.capture_signals = _no_signals  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve())
+    server, stopping = Server(config_of(app, settings)), asyncio.Event()
+    serving = asyncio.create_task(serve_until(stopping, app, server))
     try:
-        await eventually(lambda: server.ready or serving.done())
-        assert server.ready, "the gateway did not start"
+        await eventually(lambda: server.started or serving.done())
+        assert server.started, "the gateway did not start"
         yield f"http://127.0.0.1:{settings.port}"
     finally:
-        server.should_exit = True
+        stopping.set()
         await asyncio.wait_for(serving, 15)
-
-
-def _no_signals() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
 
 
 @pytest.fixture
@@ -249,6 +237,7 @@ def api_settings(tmp_path: Path) -> ApiSettings:
         bootstrap_user="root",
         watch_poll_seconds=1,
         sse_heartbeat_seconds=0.2,
+        viewer_queue_bytes=600_000,
     )
 
 

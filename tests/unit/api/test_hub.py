@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from ccplant_contracts import subjects
 from ccplant_contracts.base import Message
 from ccplant_contracts.stream import Delta, MessageChunk, StreamEvent
 from ccplant_contracts.watch import Hint, Stored
+from tests.support.waiting import eventually
 
 SESSION = "session-user-0000000000"
 LAUNCH = "l0"
@@ -178,55 +180,78 @@ def test_any_interleaving_gives_each_viewer_the_exact_sequence(
     asyncio.run(_play(start, turns, steps))
 
 
-async def _play(start: int, turns: int, steps: list[tuple[str, int, str]]) -> None:
-    bus, record = FakeBus(), FakeRecord(start)
-    record.turns = turns
-    hub = Hub(bus, record, poll_seconds=60)
-    hub.start()
-    readers = [Reader(hub, 0), Reader(hub, None)]
-    await readers[1].until(lambda: bool(readers[1].frames))
-    first_of_live = start + 1
-    late: list[Stored] = []
-    for kind, number, how in steps:
+class Play:
+    """One run of steps against a hub."""
+
+    def __init__(self, start: int, turns: int) -> None:
+        self.bus, self.record = FakeBus(), FakeRecord(start)
+        self.record.turns = turns
+        self.hub = Hub(self.bus, self.record, poll_seconds=60)
+        self.late: list[Stored] = []
+        self.readers: list[Reader] = []
+
+    async def announce(self, news: Stored) -> None:
+        await self.bus.say(subjects.watch_stored(SESSION), news, to=subjects.watch_all(SESSION))
+
+    async def store(self, number: int, how: str) -> None:
+        before, self.record.stored_to = self.record.stored_to, self.record.stored_to + number
+        to = self.record.stored_to
+        news = stored(to, before + 1)
+        if how == "late":
+            self.late.append(news)
+        elif how != "lost":
+            told = {"bare": stored(to), "partial": stored(to, to)}.get(how, news)
+            for _ in range(2 if how == "twice" else 1):
+                await self.announce(told)
+
+    async def change(self, how: str) -> None:
+        self.record.version += 1
+        if how == "told":
+            hint = Hint(kind="session", id=SESSION, version=self.record.version)
+            await self.bus.say(subjects.watch_hint(SESSION), hint, to=subjects.watch_all(SESSION))
+
+    async def step(self, kind: str, number: int, how: str) -> None:
         if kind == "store":
-            before, record.stored_to = record.stored_to, record.stored_to + number
-            news = stored(record.stored_to, before + 1)
-            if how == "late":
-                late.append(news)
-            elif how != "lost":
-                told = {
-                    "bare": stored(record.stored_to),
-                    "partial": stored(record.stored_to, record.stored_to),
-                }.get(how, news)
-                for _ in range(2 if how == "twice" else 1):
-                    await bus.say(subjects.watch_stored(SESSION), told, to=subjects.watch_all(SESSION))
+            await self.store(number, how)
         elif kind == "delta":
-            await bus.say(subjects.runner_out(LAUNCH, "delta"), Delta(message_id="m", offset=0, text="x"))
+            await self.bus.say(
+                subjects.runner_out(LAUNCH, "delta"), Delta(message_id="m", offset=0, text="x")
+            )
         elif kind == "join":
-            readers.append(Reader(hub, min(number, record.stored_to)))
+            self.readers.append(Reader(self.hub, min(number, self.record.stored_to)))
         elif kind == "compare":
-            hub.bus_is_back()
+            self.hub.bus_is_back()
         elif kind == "change":
-            record.version += 1
-            if how == "told":
-                hint = Hint(kind="session", id=SESSION, version=record.version)
-                await bus.say(subjects.watch_hint(SESSION), hint, to=subjects.watch_all(SESSION))
+            await self.change(how)
         else:
             for _ in range(number):
                 await asyncio.sleep(0)
-        if late and kind == "turns":
-            await bus.say(subjects.watch_stored(SESSION), late.pop(), to=subjects.watch_all(SESSION))
-    hub.bus_is_back()
-    for reader in readers:
-        since = reader.since if reader.since is not None else first_of_live - 1
-        await reader.until(lambda since=since, reader=reader: len(reader.seqs) >= record.stored_to - since)  # type: ignore[misc]
-        await reader.until(lambda reader=reader: _newest_version(reader.frames) == record.version)  # type: ignore[misc]
-        assert reader.seqs == list(range(since + 1, record.stored_to + 1))
+            if self.late:
+                await self.announce(self.late.pop())
+
+
+async def _play(start: int, turns: int, steps: list[tuple[str, int, str]]) -> None:
+    play = Play(start, turns)
+    play.hub.start()
+    now = Reader(play.hub, None)
+    play.readers += [Reader(play.hub, 0), now]
+    await now.until(lambda: bool(now.frames))
+    for step in steps:
+        await play.step(*step)
+    play.hub.bus_is_back()
+    for reader in play.readers:
+        since = reader.since if reader.since is not None else start
+        await reader.until(partial(_is_done, reader, play.record.stored_to - since, play.record.version))
+        assert reader.seqs == list(range(since + 1, play.record.stored_to + 1))
         assert reader.frames[0].type == "hello"
-        assert all(frame.text == _same(readers, frame) for frame in reader.frames if frame.seq)
+        assert all(frame.text == _same(play.readers, frame) for frame in reader.frames if frame.seq)
         await reader.leave()
-    await hub.stop()
-    assert not bus.receivers, "a subscription outlived its viewers"
+    await play.hub.stop()
+    assert not play.bus.receivers, "a subscription outlived its viewers"
+
+
+def _is_done(reader: Reader, count: int, version: int) -> bool:
+    return len(reader.seqs) >= count and _newest_version(reader.frames) == version
 
 
 def _same(readers: list[Reader], frame: Frame) -> str:
@@ -244,19 +269,13 @@ def _newest_version(frames: list[Frame]) -> int:
     return max(versions)
 
 
-async def _drop_viewers(hub: Hub) -> None:
-    await hub.stop()
-
-
 async def test_a_reader_that_reads_nothing_is_closed_as_too_slow_and_its_queue_is_emptied() -> None:
     bus, record = FakeBus(), FakeRecord(0)
     hub = Hub(bus, record, poll_seconds=60, queue=QueueLimits(frames=16, size=10_000))
     hub.start()
     async with hub.joined(SESSION, BASE) as (viewer, watch):
         follow = asyncio.create_task(hub.follow(viewer, watch, BASE, None))
-        async with asyncio.timeout(WAIT):
-            while not viewer.live:
-                await asyncio.sleep(0)
+        await eventually(lambda: viewer.live)
         for seq in range(1, 40):
             record.stored_to = seq
             await bus.say(subjects.watch_stored(SESSION), stored(seq, seq), to=subjects.watch_all(SESSION))
@@ -274,9 +293,7 @@ async def test_previews_are_dropped_before_a_slow_reader_loses_its_connection() 
     hub.start()
     async with hub.joined(SESSION, BASE) as (viewer, watch):
         follow = asyncio.create_task(hub.follow(viewer, watch, BASE, None))
-        async with asyncio.timeout(WAIT):
-            while not viewer.live:
-                await asyncio.sleep(0)
+        await eventually(lambda: viewer.live)
         for _ in range(1_000):
             await bus.say(subjects.runner_out(LAUNCH, "delta"), Delta(message_id="m", offset=0, text="x"))
         assert viewer.closing is None

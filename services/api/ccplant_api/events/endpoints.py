@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Header, Query
 from nats.aio.msg import Msg
 from starlette.requests import Request
@@ -18,7 +19,9 @@ from ccplant_api.gateway import Gateway, GatewayDep
 from ccplant_api.live.sse import HEARTBEAT, RETRY, EventStream, sse_chunk
 from ccplant_contracts.errors import ForbiddenError
 from ccplant_contracts.ids import subject_token
+from ccplant_store.errors import StoreError
 
+_log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
 
@@ -64,7 +67,7 @@ class _Chunks:
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Listen for as long as the response lasts."""
         bus = self._gateway.bus
-        feed = Feed(self._owner, self._gateway.store.events, self._after_id)
+        feed = Feed(self._owner, self._gateway.store.events, self._after_id, self._gateway.clock.now())
         subject = f"ccplant.events.{subject_token(self._owner)}.>"
         subscription = await bus.subscribe_messages(subject, lambda message: _hear(feed, message))
         remove = bus.on_back(feed.read_again)
@@ -73,7 +76,11 @@ class _Chunks:
         async def chunks() -> AsyncIterator[bytes]:
             yield RETRY
             while not bus.stopping:
-                events = await feed.next(self._gateway.settings.sse_heartbeat_seconds)
+                try:
+                    events = await feed.next(self._gateway.settings.sse_heartbeat_seconds)
+                except StoreError as error:
+                    _log.warning("event_feed_failed", error=str(error))
+                    return  # the client comes back with the last id that it has
                 yield b"".join(sse_chunk(event_json(event), event.id) for event in events) or HEARTBEAT
 
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import orjson
@@ -29,8 +30,10 @@ _PAGE = 500
 class Outbox(Protocol):
     """The record of lifecycle events."""
 
-    async def of_owner(self, owner: str, *, after_id: str | None, limit: int) -> Sequence[LifecycleEvent]:
-        """Return an owner's events from the one with that id on, oldest first."""
+    async def of_owner(
+        self, owner: str, *, after_id: str | None, since: datetime | None = None, limit: int
+    ) -> Sequence[LifecycleEvent]:
+        """Return an owner's events from the one with that id on, oldest first; None: since then."""
 
 
 def event_json(event: LifecycleEvent) -> str:
@@ -69,10 +72,11 @@ def parse_event(message: Msg) -> LifecycleEvent | None:
 class Feed:
     """What one reader has had, and what it gets next."""
 
-    def __init__(self, owner: str, outbox: Outbox, after_id: str | None) -> None:
+    def __init__(self, owner: str, outbox: Outbox, after_id: str | None, began: datetime) -> None:
         self._owner = owner
         self._outbox = outbox
         self._last_id = after_id
+        self._began = began
         self._seen: OrderedDict[str, None] = OrderedDict()
         if after_id is not None:
             self._seen[after_id] = None
@@ -106,8 +110,7 @@ class Feed:
         if event is None:
             return []
         before = self._sequences.get(event.session_id)
-        missed = before is not None and event.sequence > before + 1
-        if missed and self._last_id is not None:
+        if before is not None and event.sequence > before + 1:
             return [found async for found in self._recorded()] + self._fresh(event)
         return self._fresh(event)
 
@@ -123,11 +126,11 @@ class Feed:
 
     async def _recorded(self) -> AsyncIterator[LifecycleEvent]:
         """Read on in the record from the last event that was given."""
-        if self._last_id is None:
-            return  # nothing was given yet, and the reader asked for nothing earlier
         while True:
             before = self._last_id
-            page = await self._outbox.of_owner(self._owner, after_id=before, limit=_PAGE)
+            page = await self._outbox.of_owner(
+                self._owner, after_id=before, since=self._began if before is None else None, limit=_PAGE
+            )
             for event in page:
                 for fresh in self._fresh(event):
                     yield fresh

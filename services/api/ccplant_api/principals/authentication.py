@@ -101,7 +101,7 @@ class Authenticator:
 
 def _credential(headers: Headers) -> str | None:
     authorization = headers.get("authorization")
-    if authorization is not None:
+    if authorization:
         scheme, _, token = authorization.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
     return headers.get("x-api-key")

@@ -16,6 +16,7 @@ from ccplant_api.gateway import Gateway
 from ccplant_api.http.idempotency import same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
+from ccplant_api.sessions.unmasking import unmasked
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.errors import ConflictError
 from ccplant_contracts.ids import new_prompt_id, new_session_id
@@ -123,7 +124,7 @@ def merged_config(session: SessionDoc, overrides: Mapping[str, Any]) -> SessionC
         base.pop("cpu_limit", None)
         base.pop("memory_limit", None)
     try:
-        return SessionConfig.model_validate({**base, **overrides})
+        return SessionConfig.model_validate({**base, **unmasked(overrides, session.config)})
     except ValidationError as error:
         raise invalid_model(error, prefix="config") from None
 

@@ -51,13 +51,15 @@ async def delete_session(
     )
     session = await sessions.request_stop(session_id, wish, owner=caller.user_id)
     if session is not None and not session.deleted:  # it had ended, or another deletion is not through yet
-        session = await sessions.mark_deleted(session_id, by=caller.user_id, at=now, owner=caller.user_id)
+        session = await sessions.mark_deleted(
+            session_id, by=caller.user_id, at=now, owner=caller.user_id, delete_pvc=delete_pvc
+        )
     if session is not None and purge:
         session = await sessions.request_purge(session_id, owner=caller.user_id)
     if session is None:
         raise no_such_session()
     fault_point("api.intent.written")
-    if session.open:
+    if session.open or not session.settled:
         gateway.bus.command("session.stop", session.id)
     elif purge:
         gateway.bus.command("session.purge", session.id)

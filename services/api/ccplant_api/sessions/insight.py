@@ -49,7 +49,7 @@ async def logs(
         if session.open:
             raise
         told = LogsAnswer(available=False)
-    if told.available:
+    if told.available and (told.lines or session.open):
         return answer(Logs(session_id=session.id, lines=told.lines[-tail:], source="runtime"))
     if session.status is Status.PENDING:
         raise SessionNotReadyError(
