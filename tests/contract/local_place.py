@@ -12,6 +12,7 @@ import psutil
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
 from ccplant_orchestrator.runtimes.protocol import LaunchRef
+from tests.contract.runtime_place import owned
 
 STANDIN = Path(__file__).with_name("standin_runner.py")
 
@@ -29,7 +30,6 @@ class LocalPlace:
             runner_command=(sys.executable, "-I", "-S", str(STANDIN)),
             end_grace_seconds=0.5,
             log_limit_bytes=log_limit_bytes,
-            sweep_spares_seconds=0.0,
             poll_seconds=0.2,
         )
         self._runtimes: list[LocalRuntime] = []
@@ -95,7 +95,7 @@ class LocalPlace:
         runtime = self.open()
         for observation in await runtime.list():
             await runtime.destroy(observation.ref, force=True)
-        await runtime.sweep(frozenset())
+        await runtime.sweep(owned())
         for one in self._runtimes:
             await one.aclose()
         for known in self._seen.values():

@@ -8,7 +8,7 @@ from ccplant_contracts.ids import new_launch_id, pod_name
 from ccplant_contracts.launch import BusAccess, LaunchSpec
 from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.session import Mode
-from ccplant_orchestrator.runtimes.protocol import LaunchRef, Runtime
+from ccplant_orchestrator.runtimes.protocol import CurrentLaunches, LaunchRef, Runtime
 
 
 class Place(Protocol):
@@ -53,3 +53,12 @@ def spec_for(ref: LaunchRef, steps: str) -> LaunchSpec:
         env={"STANDIN": steps},
         policy=PermissionPolicy(mode=PolicyMode.ASK),
     )
+
+
+def owned(*launch_ids: str) -> CurrentLaunches:
+    """Say that these launches, and no others, are in somebody's plans."""
+
+    async def read() -> frozenset[str]:
+        return frozenset(launch_ids)
+
+    return read

@@ -8,7 +8,7 @@ import pytest
 
 from ccplant_contracts.session import SessionConfig
 from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, StillRunningError
-from tests.contract.runtime_place import Place, new_ref
+from tests.contract.runtime_place import Place, new_ref, owned
 from tests.contract.runtime_steps import WITH_VOLUME, anything, exited, next_of, said, start
 
 
@@ -289,11 +289,11 @@ async def test_sweep_collects_what_no_current_launch_owns_and_spares_the_rest(pl
         await said(runtime, ref, "waiting")
     await exited(runtime, dead)
     assert place.processes(left)
-    assert await runtime.sweep(frozenset({kept.launch_id})) == 2
+    assert await runtime.sweep(owned(kept.launch_id)) == 2
     assert place.processes(left) == []
     assert place.traces(left) == place.traces(dead) == []
     assert len(place.processes(kept)) == 2
-    assert await runtime.sweep(frozenset({kept.launch_id})) == 0
+    assert await runtime.sweep(owned(kept.launch_id)) == 0
 
 
 async def test_what_can_never_start_is_refused_with_a_diagnosis(place: Place) -> None:

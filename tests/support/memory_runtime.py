@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ccplant_contracts.launch import LaunchSpec
 from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
 from ccplant_contracts.stream import StreamEvent
-from ccplant_orchestrator.runtimes.protocol import ExitRecord, LaunchRef, Observation
+from ccplant_orchestrator.runtimes.protocol import CurrentLaunches, ExitRecord, LaunchRef, Observation
 
 
 @dataclass
@@ -22,6 +21,8 @@ class MemoryRuntime:
     observed: dict[str, Observation] = field(default_factory=dict)
     signalled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Launches whose volume is there."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
     kind: str = "memory"
@@ -46,9 +47,9 @@ class MemoryRuntime:
         self.exit(ref.launch_id, ExitRecord(signal=9))
 
     async def release(self, ref: LaunchRef, *, keep_workspace: bool) -> None:
-        del keep_workspace
         self.observed.pop(ref.launch_id, None)
         self.released.append(ref.launch_id)
+        self.kept = [ref.launch_id] if keep_workspace else []
 
     async def get(self, ref: LaunchRef) -> Observation | None:
         return self.observed.get(ref.launch_id)
@@ -75,8 +76,10 @@ class MemoryRuntime:
         del ref
         return None
 
-    async def sweep(self, current: AbstractSet[str]) -> int:
-        strangers = [launch_id for launch_id in self.observed if launch_id not in current]
+    async def sweep(self, current: CurrentLaunches) -> int:
+        seen = list(self.observed)
+        owned = await current()
+        strangers = [launch_id for launch_id in seen if launch_id not in owned]
         for launch_id in strangers:
             del self.observed[launch_id]
         return len(strangers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from ccplant_contracts.session import Mode
+from ccplant_contracts.session import Mode, StopRequested
 from ccplant_contracts.status import PromptState, Reason, Status, StopReason
 from ccplant_contracts.stream import Idle, MessageChunk, StreamEvent, Turn
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
@@ -201,3 +201,32 @@ async def test_every_change_of_state_has_its_event_and_they_are_numbered_without
     await eventually(published)
     events = await plant.store.events.of_owner(OWNER, after_id=None, limit=100)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_a_kept_volume_goes_with_a_deletion_after_the_end_and_not_before(plant: Plant) -> None:
+    session = await plant.create(pvc_enabled=True)
+    runner = await plant.runner(session.id)
+    await plant.stop(session.id)
+    kept = await plant.settled(session.id)
+    assert kept.workspace_kept
+    assert plant.runtime.kept == [runner.launch_id]
+    await plant.store.sessions.mark_deleted(session.id, by=OWNER, at=datetime.now(UTC), owner=OWNER)
+    await plant.tell("session.stop", session.id)
+
+    async def gone() -> bool:
+        return not (await plant.get(session.id)).workspace_kept
+
+    await eventually(gone)
+    assert plant.runtime.kept == []
+
+
+async def test_pvc_retain_and_an_explicit_wish_keep_the_volume(plant: Plant) -> None:
+    for retain, wish in ((True, None), (False, False)):
+        session = await plant.create(pvc_enabled=True, pvc_retain=retain)
+        await plant.runner(session.id)
+        stop = StopRequested(
+            reason=StopReason.DELETED, by=OWNER, force=True, delete_pvc=wish, at=datetime.now(UTC)
+        )
+        await plant.store.sessions.request_stop(session.id, stop, owner=OWNER)
+        await plant.tell("session.stop", session.id)
+        assert (await plant.settled(session.id)).workspace_kept

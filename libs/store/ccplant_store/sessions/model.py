@@ -123,6 +123,9 @@ class SessionDoc(SessionListing):
     """The agent's own name of the conversation, for resuming it."""
     purge_requested: bool = False
     workspace_kept: bool = False
+    """Whether its volume outlived its end."""
+    delete_pvc: bool | None = None
+    """What a deletion after the end said of the volume; None: `pvc_retain` decides."""
     event_at: UtcTime | None = None
     """Time of the last lifecycle event; events of a session never go back in time."""
 

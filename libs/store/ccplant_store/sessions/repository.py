@@ -268,16 +268,30 @@ class SessionStore:
         raise TransactionContentionError(f"{session_id} changed {_TRIES} times while its end was requested")
 
     async def mark_deleted(
-        self, session_id: str, *, by: str, at: datetime, owner: str | None = None
+        self,
+        session_id: str,
+        *,
+        by: str,
+        at: datetime,
+        owner: str | None = None,
+        delete_pvc: bool | None = None,
     ) -> SessionDoc | None:
-        """Take an ended session from the lists; again: nothing happens. None: no such session of this owner."""
+        """Take an ended session from the lists; again: nothing happens. None: no such session of this owner.
+
+        One whose volume was kept has to be settled once more: the deletion decides about the volume.
+        """
         for _ in range(_TRIES):
             session = await self._find(session_id, owner)
             if session is None or session.deleted:
                 return session
             changed = await self.change(
                 session,
-                set={"deleted": True, "deleted_at": at},
+                set={
+                    "deleted": True,
+                    "deleted_at": at,
+                    "delete_pvc": delete_pvc,
+                    "settled": session.settled and not session.workspace_kept,
+                },
                 events=[NewEvent("session.deleted", {"by": by})],
             )
             if changed is not None:

@@ -72,8 +72,7 @@ class Resync:
             self._permissions.poke(session_id)
 
     async def _sweep(self) -> None:
-        launches = await self._store.sessions.current_launches()
-        collected = await self._runtime.sweep(launches)
+        collected = await self._runtime.sweep(self._store.sessions.current_launches)
         blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
         if collected or blobs:
             _log.info("swept", launches=collected, blobs=blobs)

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from ccplant_contracts import subjects
 from ccplant_contracts.launch import BlobChunk, Receipt
 from ccplant_contracts.stream import BLOB_CHUNK_BYTES
+from ccplant_platform.bus import replies
 from ccplant_platform.clock import Clock
 from ccplant_store import Store
 from ccplant_store.errors import BlobRejectedError, StoreUnavailableError, TombstonedError
@@ -42,7 +43,7 @@ class BlobReceiver:
         except StoreUnavailableError as error:
             _log.warning("blob_postponed", subject=message.subject, error=str(error))
             return
-        await message.respond(receipt.model_dump_json().encode())
+        await replies.answer(message, receipt.model_dump_json().encode())
 
     async def _take(self, message: Msg) -> Receipt:
         chunk = BlobChunk.model_validate_json((message.headers or {}).get(BLOB_HEADER, ""))

@@ -11,7 +11,7 @@ log, the rest of the output), `release` removes the evidence, once it was read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +93,10 @@ class VolumeInUseError(RuntimeFailedError):
     """The session's kept volume is claimed by another launch that has not been released."""
 
 
+CurrentLaunches = Callable[[], Awaitable[AbstractSet[str]]]
+"""Reads which launches something may still exist of, at the moment of the call."""
+
+
 class Runtime(Protocol):
     """A place where sessions run."""
 
@@ -156,12 +160,13 @@ class Runtime(Protocol):
     async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
         """Say why the launch does not run, as far as the place itself can tell (D1); None: nothing to say."""
 
-    async def sweep(self, current: AbstractSet[str]) -> int:
-        """End and release what belongs to no launch in `current`; return how many launches that was.
+    async def sweep(self, current: CurrentLaunches) -> int:
+        """Collect what runs or lies here for no current launch; return how many launches or strays that was.
 
-        `current` holds the launch ids of all sessions that are open or not settled. Very young launches are spared,
-        as their session may be newer than that list; so are kept volumes. Only what this runtime itself started is
-        ever touched.
+        What is there is looked for first and asked about after: a launch is written on its document before it is
+        started, so one that is seen here and is not current then will never be. However long the caller was
+        frozen, nothing that came up meanwhile is taken for garbage.
+        Only what this runtime itself started is ever touched; kept volumes stay.
         """
 
     async def aclose(self) -> None:

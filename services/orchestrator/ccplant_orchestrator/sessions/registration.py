@@ -16,6 +16,7 @@ from ccplant_contracts.launch import Registration, RegistrationAnswer
 from ccplant_contracts.status import Reason, Status
 from ccplant_orchestrator.launch_message import read_launch_message
 from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_platform.bus import replies
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
@@ -108,7 +109,7 @@ class Registrations:
 
 
 async def _respond(message: Msg, answer: RegistrationAnswer) -> None:
-    await message.respond(answer.model_dump_json().encode())
+    await replies.answer(message, answer.model_dump_json().encode())
 
 
 def why_refused(session: SessionDoc | None, launch_id: str) -> str | None:

@@ -47,7 +47,9 @@ class Settling:
         fault_point("orch.end.settled")
         if ref is not None:
             await self._runtime.release(ref, keep_workspace=keeps_workspace(session))
-        transcript = Transcript(last_seq=stored_to, complete=stored_to >= _last_said(seen))
+        transcript = session.transcript or Transcript(
+            last_seq=stored_to, complete=stored_to >= _last_said(seen)
+        )
         settled = await self._store.sessions.mark_settled(
             session.id, transcript, keeps_workspace=keeps_workspace(session)
         )
@@ -82,7 +84,9 @@ def keeps_workspace(session: SessionDoc) -> bool:
         return False
     if not session.deleted:
         return True
-    asked = session.stop_requested.delete_pvc if session.stop_requested is not None else None
+    asked = session.delete_pvc
+    if asked is None and session.stop_requested is not None:
+        asked = session.stop_requested.delete_pvc
     return bool(session.config.get("pvc_retain")) if asked is None else not asked
 
 

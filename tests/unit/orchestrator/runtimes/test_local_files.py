@@ -167,3 +167,19 @@ def test_kills_are_counted_in_the_control_group_else_on_the_machine(
     (groups / counter).parent.mkdir(parents=True, exist_ok=True)
     (groups / counter).write_text(content)
     assert memory_kills.count(str(proc), str(groups)) == expected
+
+
+@pytest.mark.parametrize(
+    ("died_by", "sent_here", "after", "expected"),
+    [
+        (9, False, 4, True),
+        (9, False, 3, False),
+        (9, True, 4, False),
+        (15, False, 4, False),
+        (None, False, 4, False),
+    ],
+)
+def test_want_of_memory_is_blamed_only_for_a_kill_of_the_kernels(
+    died_by: int | None, sent_here: bool, after: int, expected: bool
+) -> None:
+    assert memory_kills.starved(died_by, sent_here=sent_here, before=3, after=after) is expected

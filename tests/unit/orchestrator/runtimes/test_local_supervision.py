@@ -20,7 +20,7 @@ from ccplant_orchestrator.runtimes.local import ending, launcher, processes
 from ccplant_orchestrator.runtimes.local.layout import DataFolder, LaunchFolder
 from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, VolumeInUseError
 from tests.contract.local_place import LocalPlace
-from tests.contract.runtime_place import new_ref, spec_for
+from tests.contract.runtime_place import new_ref, owned, spec_for
 from tests.contract.runtime_steps import WITH_VOLUME, exited, said, start
 from tests.support.waiting import eventually
 
@@ -162,6 +162,10 @@ async def test_destroy_ends_the_tree_of_a_frozen_supervisor(place: LocalPlace) -
     os.kill(place.pid_of(ref, "supervisor"), signal.SIGSTOP)
     await runtime.destroy(ref, force=True)
     assert place.processes(ref) == []
+    seen = await runtime.get(ref)
+    assert seen is not None
+    assert seen.exit is not None
+    assert seen.exit.signal == signal.SIGKILL  # it was continued, and wrote the record itself
 
 
 async def test_a_supervisor_that_does_nothing_is_overruled_descendants_first(place: LocalPlace) -> None:
@@ -258,15 +262,15 @@ async def test_an_orchestrator_that_continues_after_the_end_starts_nothing(
     await asyncio.to_thread(os.waitpid, pid, 0)
     assert place.processes(ref) == []
     assert await runtime.get(ref) is None
-    await runtime.sweep(frozenset())
+    await runtime.sweep(owned())
     assert place.traces(ref) == []
 
 
 async def test_a_dead_supervisor_is_no_zombie(place: LocalPlace) -> None:
     runtime = place.open()
     refs = [await start(runtime, "exit 0", ref=new_ref(f"session-tester-{number}")) for number in range(3)]
-    for pid in [place.pid_of(ref, "supervisor") for ref in refs]:
-        await eventually(lambda pid=pid: not psutil.pid_exists(pid))  # type: ignore[misc]
+    pids = [place.pid_of(ref, "supervisor") for ref in refs]
+    await eventually(lambda: not any(map(psutil.pid_exists, pids)))
 
 
 async def test_a_program_that_cannot_be_executed_is_refused_and_diagnosed(place: LocalPlace) -> None:

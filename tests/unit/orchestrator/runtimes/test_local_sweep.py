@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from ccplant_orchestrator.runtimes.local import processes
 from ccplant_orchestrator.runtimes.local.layout import DataFolder
 from tests.contract.local_place import LocalPlace
-from tests.contract.runtime_place import new_ref
-from tests.contract.runtime_steps import exited, said, start
+from tests.contract.runtime_place import new_ref, owned
+from tests.contract.runtime_steps import exited, next_of, said, start
 from tests.support.waiting import eventually
 
 Process = subprocess.Popen[bytes]
@@ -29,9 +31,13 @@ class Sleepers:
         self.made: list[Process] = []
 
     def __call__(self, env: dict[str, str], cwd: Path | None = None) -> Process:
-        command = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(300)"]
-        self.made.append(subprocess.Popen(command, env=env, cwd=cwd, start_new_session=True))
-        return self.made[-1]
+        command = [sys.executable, "-I", "-S", "-c", "import time; print(1, flush=True); time.sleep(300)"]
+        made = subprocess.Popen(command, env=env, cwd=cwd, start_new_session=True, stdout=subprocess.PIPE)
+        self.made.append(made)
+        assert made.stdout is not None
+        with made.stdout as up:
+            assert up.readline() == b"1\n"  # its environment is in place only now
+        return made
 
 
 @pytest.fixture
@@ -58,9 +64,9 @@ async def test_sweep_never_touches_strangers(place: LocalPlace, sleepers: Sleepe
         sleepers({"HOME": str(place.data)}),
         sleepers({"HOME": f"/elsewhere/sessions/s/{ref.launch_id}/state/home"}),
     ]
-    assert await runtime.sweep(frozenset()) == 1  # the launch's folder
+    assert await runtime.sweep(owned()) == 1  # the launch's folder
     await runtime.destroy(ref, force=True)
-    assert await runtime.sweep(frozenset()) == 0
+    assert await runtime.sweep(owned()) == 0
     assert [stranger.poll() for stranger in strangers] == [None] * len(strangers)
 
 
@@ -69,7 +75,7 @@ async def test_sweep_ends_processes_whose_launch_has_vanished(place: LocalPlace,
     data_id = DataFolder(place.data).data_id()
     marked = sleepers({"CCPLANT_LAUNCH_ID": "lgone", "CCPLANT_DATA_ID": data_id})
     at_home = sleepers({"HOME": str(place.data.resolve() / "sessions/session-x-1/lgone2/state/home")})
-    assert await runtime.sweep(frozenset({"lother"})) == 2
+    assert await runtime.sweep(owned("lother")) == 2
     assert marked.wait(5) == at_home.wait(5) == -signal.SIGKILL
 
 
@@ -84,13 +90,16 @@ async def test_a_removed_folder_does_not_hide_its_processes(place: LocalPlace) -
     assert place.processes(ref) == []
 
 
-async def test_sweep_spares_launches_that_are_younger_than_its_list(place: LocalPlace) -> None:
-    place.options = replace(place.options, sweep_spares_seconds=60.0)
+async def test_a_launch_that_came_up_after_a_frozen_sweep_had_looked_is_spared(place: LocalPlace) -> None:
     runtime = place.open()
-    ref = await start(runtime)
-    await said(runtime, ref, "waiting")
-    assert await runtime.sweep(frozenset()) == 0
-    assert len(place.processes(ref)) == 1
+
+    async def frozen_meanwhile() -> frozenset[str]:
+        await said(runtime, await start(runtime), "waiting")
+        return frozenset()
+
+    assert await runtime.sweep(frozen_meanwhile) == 0
+    (seen,) = await runtime.list()
+    assert seen.phase == "running"
 
 
 async def test_sweep_finishes_what_a_crash_left_half_removed(place: LocalPlace) -> None:
@@ -101,7 +110,7 @@ async def test_sweep_finishes_what_a_crash_left_half_removed(place: LocalPlace) 
     (left / "cache").chmod(0o500)
     no_reference = place.data / "sessions" / "session-tester-x" / "lhalf"
     no_reference.mkdir(parents=True)
-    assert await runtime.sweep(frozenset()) == 1
+    assert await runtime.sweep(owned()) == 1
     assert not left.exists()
     assert not no_reference.exists()
 
@@ -112,7 +121,7 @@ async def test_an_escaped_process_of_a_current_launch_is_collected_with_its_end(
     await said(runtime, ref, "waiting")
     os.kill(place.pid_of(ref, "supervisor"), signal.SIGKILL)
     await eventually(lambda: len(place.processes(ref)) == 1)
-    await runtime.sweep(frozenset({ref.launch_id}))
+    await runtime.sweep(owned(ref.launch_id))
     assert (await exited(runtime, ref)).exit is not None
     assert place.processes(ref) == []
 
@@ -122,3 +131,38 @@ async def test_a_name_never_leads_out_of_the_data_folder(place: LocalPlace, name
     runtime = place.open()
     with pytest.raises(ValueError, match="not the name of a folder"):
         await runtime.get(new_ref(name))
+
+
+async def test_a_runner_that_hides_its_environment_is_known_by_its_pid(
+    place: LocalPlace, sleepers: Sleepers
+) -> None:
+    runtime = place.open()
+    ref = await start(runtime)
+    await said(runtime, ref, "waiting")
+    os.kill(place.pid_of(ref, "supervisor"), signal.SIGKILL)
+    await eventually(lambda: place.processes(ref) == [])
+    hidden = sleepers({})
+    document = {"pid": hidden.pid, "start_time": processes.start_time(hidden.pid)}
+    (place.folder(ref) / "runner.json").write_text(json.dumps(document))
+    await runtime.destroy(ref, force=True)
+    assert hidden.wait(5) == -signal.SIGKILL
+
+
+async def test_an_end_is_told_at_once_and_not_with_the_next_scan(place: LocalPlace) -> None:
+    place.options = replace(place.options, poll_seconds=300.0)
+    runtime = place.open()
+    ref = await start(runtime)
+    await said(runtime, ref, "waiting")
+    changes = runtime.changes()
+    await next_of(changes, lambda seen: seen.phase == "running")
+    place.kill_runner(ref)
+    await next_of(changes, lambda seen: seen.phase == "exited")
+
+
+async def test_a_launch_that_vanishes_is_told_as_unknown(place: LocalPlace) -> None:
+    runtime = place.open()
+    ref = await start(runtime, "exit 0")
+    changes = runtime.changes()
+    await next_of(changes, lambda seen: seen.phase == "exited")
+    shutil.rmtree(place.folder(ref))
+    assert (await next_of(changes, lambda seen: seen.phase == "unknown")).ref == ref

@@ -28,7 +28,5 @@ class LocalOptions:
     start_bound_seconds: float = 10.0
     """How long a supervisor may take to say that it started the runner."""
     log_limit_bytes: int = 8 << 20
-    sweep_spares_seconds: float = 60.0
-    """A launch younger than this is not swept: its session may have been written after the sweep's list was read."""
     poll_seconds: float = 1.0
     """How soon launches that others started are seen."""

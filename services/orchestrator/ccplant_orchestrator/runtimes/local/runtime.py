@@ -10,7 +10,6 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
-from collections.abc import Set as AbstractSet
 
 import structlog
 
@@ -34,6 +33,7 @@ from ccplant_orchestrator.runtimes.local.layout import DataFolder, LaunchFolder,
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.protocol import (
     LOG_TAIL_LINES,
+    CurrentLaunches,
     LaunchRef,
     LaunchRefusedError,
     Observation,
@@ -173,20 +173,19 @@ class LocalRuntime:
         error = ended.get("start_error") if ended else None
         return _start_failed(str(error)) if error else None
 
-    async def sweep(self, current: AbstractSet[str]) -> int:
+    async def sweep(self, current: CurrentLaunches) -> int:
         """Collect what no current launch owns."""
-        plan = await asyncio.to_thread(
-            sweeping.abandoned, self._data, current, self._options.sweep_spares_seconds
-        )
-        collected = 0
-        for ref in plan:
+        seen = await asyncio.to_thread(sweeping.look, self._data)
+        owned = await current()
+        collected: set[str] = set()
+        for ref in sweeping.abandoned(seen, owned):
             try:
                 await self.destroy(ref, force=True)
                 await self.release(ref, keep_workspace=True)
-                collected += 1
+                collected.add(ref.launch_id)
             except RuntimeFailedError as error:
                 _log.warning("sweep_failed", launch_id=ref.launch_id, error=str(error))
-        return collected + await asyncio.to_thread(sweeping.rest, self._data, current)
+        return len(collected | await asyncio.to_thread(sweeping.rest, self._data, seen, owned))
 
     async def aclose(self) -> None:
         """End the watches; sessions go on."""

@@ -18,6 +18,7 @@ from ccplant_orchestrator.runtimes.local import exit_record, files, processes
 from ccplant_orchestrator.runtimes.local.layout import DATA_MARK, LAUNCH_MARK, DataFolder, LaunchFolder
 
 _RETRY_SECONDS = 0.02
+_QUIET_LOOKS = 2
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,26 @@ def _launch_of(environment: dict[bytes, bytes], data_id: bytes, sessions: Path) 
     return None
 
 
-def kill(stray: Stray) -> None:
-    """Kill one; it may be gone already."""
-    processes.send(stray.pid, stray.start_time, signal.SIGKILL)
+def kill(stray: Stray) -> bool:
+    """Kill one; False where it is gone already."""
+    return processes.send(stray.pid, stray.start_time, signal.SIGKILL)
 
 
 def end_all_of(data: DataFolder, folder: LaunchFolder, seconds: float) -> bool:
     """Kill whatever runs for a launch that nobody supervises; False where something is left when the time is over."""
     until = time.monotonic() + seconds
-    while left := _all_of(data, folder):
+    quiet = 0
+    while True:
+        left = _all_of(data, folder)
         for stray in left:
             kill(stray)
+        # a process in the middle of an exec shows no environment for a moment, so one quiet look is not enough
+        quiet = 0 if left else quiet + 1
+        if quiet == _QUIET_LOOKS:
+            return True
         if time.monotonic() >= until:
             return False
         time.sleep(_RETRY_SECONDS)
-    return True
 
 
 def _all_of(data: DataFolder, folder: LaunchFolder) -> list[Stray]:

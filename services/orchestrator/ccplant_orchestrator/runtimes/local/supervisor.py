@@ -241,8 +241,9 @@ class Supervisor:
         """Write how it ended; from here on the launch is over for everybody."""
         code = os.waitstatus_to_exitcode(self._status) if self._status is not None else None
         by_signal = -code if code is not None and code < 0 else None
-        starved = (
-            by_signal == signal.SIGKILL and not self._killed and memory_kills.count() > self._kills_before
+        kills = memory_kills.count()
+        starved = memory_kills.starved(
+            by_signal, sent_here=self._killed, before=self._kills_before, after=kills
         )
         files.commit(
             self._draft,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 import structlog
 
 from ccplant_orchestrator.runtimes.local import ending, exit_record, strays
 from ccplant_orchestrator.runtimes.local.layout import DataFolder, LaunchFolder
+from ccplant_orchestrator.runtimes.local.strays import Stray
 from ccplant_orchestrator.runtimes.protocol import LaunchRef
 
 _log = structlog.get_logger(__name__)
@@ -16,11 +18,25 @@ _log = structlog.get_logger(__name__)
 _FENCE_LIFE_SECONDS = 30 * 86_400.0
 
 
-def abandoned(data: DataFolder, current: AbstractSet[str], spared_seconds: float) -> list[LaunchRef]:
-    """Return launches with a folder that are in nobody's plans and not so young that the plans may just be older."""
+@dataclass(frozen=True)
+class Seen:
+    """What is here, looked at before anybody is asked what should be."""
+
+    folders: Mapping[str, LaunchFolder]
+    strays: Sequence[Stray]
+
+
+def look(data: DataFolder) -> Seen:
+    """Look at what lies and runs here; processes first, for a folder is made before its processes."""
+    marked = tuple(strays.marked(data))
+    return Seen({folder.launch_id: folder for folder in data.launches()}, marked)
+
+
+def abandoned(seen: Seen, current: AbstractSet[str]) -> list[LaunchRef]:
+    """Return launches with a folder that are in nobody's plans."""
     found = []
-    for folder in data.launches():
-        if folder.launch_id in current or _age(folder) < spared_seconds:
+    for folder in seen.folders.values():
+        if folder.launch_id in current:
             continue
         named = exit_record.reference(folder)
         # a crash can leave a folder without its reference: its place still names it
@@ -28,34 +44,21 @@ def abandoned(data: DataFolder, current: AbstractSet[str], spared_seconds: float
     return found
 
 
-def _age(folder: LaunchFolder) -> float:
-    try:
-        made = min(folder.path.stat().st_mtime, folder.reference.stat().st_mtime)
-    except FileNotFoundError:
-        made = folder.path.stat().st_mtime if folder.path.exists() else 0.0
-    return time.time() - made
-
-
-def rest(data: DataFolder, current: AbstractSet[str]) -> int:
-    """End processes without a supervisor or a folder, finish removals; return how many launches had such processes."""
-    folders = {folder.launch_id: folder for folder in data.launches()}
-    collected = set()
-    for stray in strays.marked(data):
-        folder = folders.get(stray.launch_id) or _appeared(data, stray.launch_id)
+def rest(data: DataFolder, seen: Seen, current: AbstractSet[str]) -> set[str]:
+    """End processes without a supervisor or a folder, finish removals; return the launches that had such processes."""
+    collected: set[str] = set()
+    for stray in seen.strays:
+        folder = seen.folders.get(stray.launch_id)
         if folder is not None and (exit_record.supervised(folder) or _is_looked_after(folder, current)):
             continue
-        _log.warning("stray_killed", launch_id=stray.launch_id, pid=stray.pid)
-        strays.kill(stray)
-        collected.add(stray.launch_id)
+        if strays.kill(stray):
+            _log.warning("stray_killed", launch_id=stray.launch_id, pid=stray.pid)
+            collected.add(stray.launch_id)
     ending.empty_trash(data)
     ending.drop_old_fences(data, _FENCE_LIFE_SECONDS)
-    return len(collected)
+    return collected
 
 
 def _is_looked_after(folder: LaunchFolder, current: AbstractSet[str]) -> bool:
     """A current launch whose supervisor died is ended by whoever looks at it next; until then it has no record."""
     return folder.launch_id in current and not folder.exit.exists()
-
-
-def _appeared(data: DataFolder, launch_id: str) -> LaunchFolder | None:
-    return next((folder for folder in data.launches() if folder.launch_id == launch_id), None)
