@@ -20,6 +20,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from ccplant_cli.up import binaries, mongo
+from ccplant_cli.up.data_dir import DataDir
 from tests.integration.up.conftest import Up, free_port, marked, until
 
 Start = Callable[..., Up]
@@ -238,15 +240,21 @@ def test_no_secret_is_readable_by_others_or_shows_in_a_process_list(running: Up)
         assert not [value for value in values if value in shown]
 
 
-def test_nobody_becomes_an_administrator_of_mongodb_from_this_machine(running: Up) -> None:
-    with database(running) as client:
-        client.admin.command("ping")
-        host, port = client.address or ("", 0)
-    with (
-        MongoClient[dict[str, Any]](host, port, directConnection=True) as stranger,
-        pytest.raises(OperationFailure, match="requires authentication"),
-    ):
-        stranger.admin.command({"createUser": "x", "pwd": "x", "roles": ["root"]})
+def test_nobody_becomes_an_administrator_of_a_mongod_that_has_no_user_yet(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "data")
+    data.create()
+    port = free_port()
+    mongo.access(data, port)
+    spec = mongo.server(data, binaries.mongod(), port, os.environ)
+    with subprocess.Popen(spec.command, stdout=subprocess.DEVNULL) as server:
+        try:
+            with (
+                MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as stranger,
+                pytest.raises(OperationFailure, match="requires authentication"),
+            ):
+                stranger.admin.command({"createUser": "x", "pwd": "x", "roles": ["root"]})
+        finally:
+            server.kill()
 
 
 def test_servers_of_ones_own_are_used_and_none_are_started(up: Start) -> None:
