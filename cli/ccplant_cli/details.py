@@ -9,6 +9,7 @@ from ccplant_cli.language import either, say
 from ccplant_cli.tables import clock, duration, pairs, status, usage
 from ccplant_cli.terminal import harmless
 
+_LOG_LINES = 5
 _FINAL = ("completed", "failed", "terminated")
 
 
@@ -24,7 +25,8 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
         rows.append(("reason", f"{harmless(told)} ({session.text('status_reason')})"))
     diagnosis = session.inner("diagnosis")
     if diagnosis:
-        rows.append(("diagnosis", harmless(either(diagnosis.inner("message").fields))))
+        if (cause := either(diagnosis.inner("message").fields)) != told:
+            rows.append(("diagnosis", harmless(cause)))
         rows.append(("hint", harmless(either(diagnosis.inner("hint").fields))))
     rows.append(("created", clock(session.time("created_at"))))
     if state == "running":
@@ -56,6 +58,9 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
     tokens = session.inner("token_usage")
     if tokens:
         rows.append(("tokens", f"{tokens.integer('input_tokens')} in, {tokens.integer('output_tokens')} out"))
+    log = diagnosis.inner("evidence").texts("log_tail")
+    if state == "failed" and log:
+        rows.append(("log", harmless("\n".join(log[-_LOG_LINES:]))))
     labels = session.inner("labels")
     if labels:
         rows.append(("labels", ", ".join(f"{name}={value}" for name, value in labels.fields.items())))

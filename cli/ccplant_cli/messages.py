@@ -190,6 +190,7 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "column.pod": ("Pod", "POD"),
         "column.mcp": ("MCP", "MCP"),
         "column.tokens": ("トークン", "TOKENS"),
+        "column.log": ("ログ", "LOG"),
         "column.labels": ("ラベル", "LABELS"),
         "column.permission": ("ID", "ID"),
         "column.title": ("内容", "TITLE"),

@@ -83,7 +83,7 @@ class Conversation:
 
     async def _attend(self, lines: Lines, over: Callable[[], bool], *, chat: bool) -> None:
         """Draw, and act on what is typed, until it is over, the person leaves or the session ends."""
-        await self._heeding(self._viewer.until(lambda: self._viewer.greeted))
+        await self._heeding(self._viewer.catch_up())
         typing = asyncio.create_task(lines.get())
         try:
             while not self._viewer.ended and not over():

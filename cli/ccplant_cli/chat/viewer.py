@@ -41,6 +41,8 @@ class Viewer:
     """Prompts that were typed here and need no echo."""
     greeted: bool = False
     """Whether the first frame came, so that prompts and requests are known."""
+    recorded: int = 0
+    """The last durable event that there was when the first frame came."""
     ended: bool = False
     shown: int = 0
     """How often something was written, so that a prompt marker knows when it scrolled away."""
@@ -83,6 +85,17 @@ class Viewer:
                 await asyncio.wait({changed, self._task}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 changed.cancel()
+
+    async def catch_up(self) -> None:
+        """Wait until what was said before is shown; not for long, for somebody may want to type.
+
+        Raises:
+            CliError: the connection was lost for good.
+        """
+        await self.until(lambda: self.greeted)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self.until(lambda: self.transcript.last_seq >= self.recorded)
 
     async def finish(self, prompt_id: str) -> Outcome:
         """Wait for a turn's end, and for the last of its text.
@@ -150,7 +163,7 @@ class Viewer:
             case "hello":
                 if self._lost:
                     self._line(say("chat.back"), "dim")
-                self._lost, self.greeted = False, True
+                self._lost, self.greeted, self.recorded = False, True, data.integer("last_seq")
                 self._session(data.inner("session"))
                 for prompt in data.each("prompts"):
                     self.turns.prompt(prompt)

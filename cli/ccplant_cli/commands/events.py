@@ -46,6 +46,7 @@ def stream(target: Target, path: str) -> Iterator[Document]:
                 | {"Accept": "text/event-stream"}
                 | ({"Last-Event-ID": last_id} if last_id else {})
             )
+            began = time.monotonic()
             try:
                 with http.stream("GET", path, headers=asked) as answer:
                     if not answer.is_success:
@@ -64,7 +65,10 @@ def stream(target: Target, path: str) -> Iterator[Document]:
             except httpx.HTTPError as error:
                 if not connected or failures >= _TRIES:
                     raise unreachable(target, error) from error
-            failures += 1
+            # A connection that only ever opens is no success; one that was quiet for a while is.
+            failures = 1 if time.monotonic() - began > _SILENCE else failures + 1
+            if failures > _TRIES:
+                raise unreachable(target, ConnectionError(say("error.server_away")))
             if failures == 1:
                 note(say("events.again"))
             time.sleep(random.uniform(0.05, min(_LONGEST, 0.25 * 2 ** min(failures, 10))))

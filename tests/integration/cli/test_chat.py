@@ -89,7 +89,8 @@ def chat(standin: StandIn, environment: dict[str, str]) -> Iterator[Callable[[],
 
 def test_a_prompt_is_answered_and_quit_leaves(standin: StandIn, chat: Callable[[], Terminal]) -> None:
     async def script(viewer: Viewer) -> None:
-        await viewer.hello(session())
+        await viewer.hello(session(), last_seq=300)
+        await viewer.say(300, "Said before.", message_id="m0")
         await viewer.asked("POST", "/messages")
         await viewer.turn(301, "prompt-1", "started")
         user = {"message_id": "prompt-1", "role": "user", "offset": 0, "text": "hello", "final": True}
@@ -102,7 +103,8 @@ def test_a_prompt_is_answered_and_quit_leaves(standin: StandIn, chat: Callable[[
 
     standin.connections = [script]
     terminal = chat()
-    terminal.until("› ")
+    terminal.until("Said before.\n› ")
+    assert terminal.shown.count("›") == 1, "the marker waits for the past"
     terminal.type("hello\n")
     terminal.until("Hi there.\n› ")
     terminal.type("/quit\n")
