@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket as sockets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -144,8 +143,6 @@ async def test_a_viewer_that_does_not_read_is_closed_while_others_go_on(api: Api
         await slow.next()
         transport = slow.connection.transport
         transport.pause_reading()  # type: ignore[attr-defined]
-        sock: sockets.socket = transport.get_extra_info("socket")
-        sock.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4_096)
         for _ in range(100):
             seq = (await api.control.store_events(session_id, large))[0].seq
             await reader.until_seq(seq)
