@@ -52,6 +52,12 @@ async def test_pieces_in_any_order_and_number_make_the_whole(store: Store) -> No
     assert await store.blobs.write_chunk(SESSION, *pieces()[0], at=NOW)
 
 
+async def test_the_last_piece_may_come_first(store: Store) -> None:
+    done = [await store.blobs.write_chunk(SESSION, *piece, at=NOW) for piece in reversed(pieces())]
+    assert done == [False] * (len(done) - 1) + [True]
+    assert await content(store) == DATA
+
+
 async def test_an_incomplete_blob_is_not_shown(store: Store) -> None:
     for piece in pieces()[:-1]:
         assert not await store.blobs.write_chunk(SESSION, *piece, at=NOW)

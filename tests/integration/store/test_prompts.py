@@ -258,6 +258,25 @@ async def test_open_prompts_are_listed_however_old(store: Store) -> None:
     assert set(versions[session.id]) == {prompt.id for prompt in prompts}
 
 
-async def test_an_ended_session_takes_no_prompt(store: Store) -> None:
+async def test_each_prompt_is_told_of_once_whoever_is_first(store: Store) -> None:
+    """The outbox records `prompt.queued` while the prompt is already leaving the queue."""
+    session = await running_session(store)
+    prompts = [await queued_prompt(store, session) for _ in range(40)]
+    await asyncio.gather(
+        *(store.prompts.announce(limit=100) for _ in range(4)),
+        *(store.prompts.remove(session.id, prompt.id, by=OWNER, at=NOW) for prompt in prompts),
+        *(store.prompts.announce(limit=100) for _ in range(4)),
+    )
+    told = [event for event in await store.events.unpublished(1_000) if event.type.startswith("prompt.")]
+    for prompt in prompts:
+        types = [event.type for event in told if event.data["prompt_id"] == prompt.id]
+        assert types == ["prompt.queued", "prompt.ended"]
+
+
+async def test_a_session_that_ends_or_is_to_end_takes_no_prompt(store: Store) -> None:
+    session = await running_session(store)
+    wish = StopRequested(reason=StopReason.STOPPED, by=OWNER, at=NOW)
+    assert await store.sessions.request_stop(session.id, wish) is not None
+    assert await store.sessions.take_prompt_number(session.id, OWNER) is None
     ended = await ended_session(store)
     assert await store.sessions.take_prompt_number(ended.id, OWNER) is None

@@ -213,6 +213,18 @@ async def test_a_deletion_is_idempotent(store: Store) -> None:
     assert (await timeline(store, ended)).count("session.deleted") == 1
 
 
+async def test_a_deletion_decides_about_a_volume_that_was_kept(store: Store) -> None:
+    for kept in (True, False):
+        ended = await ended_session(store)
+        transcript = Transcript(last_seq=0, complete=True)
+        await store.sessions.mark_settled(ended.id, transcript, keeps_workspace=kept)
+        await store.sessions.mark_deleted(ended.id, by=OWNER, at=NOW, delete_pvc=True)
+        assert (ended.id in await store.sessions.unfulfilled(NOW, limit=10)) is kept
+        now = await store.sessions.get(ended.id)
+        assert now is not None
+        assert now.delete_pvc is True
+
+
 async def test_a_hundred_prompts_at_once_get_each_a_number_of_their_own(store: Store) -> None:
     session = await running_session(store)
     numbers = await asyncio.gather(
