@@ -147,3 +147,10 @@ def test_a_turn_that_the_agent_began_itself_waits_for_no_prompt() -> None:
     transcript.take(frame("turn", 1, prompt_id="p0", state="done"))
     assert transcript.take(delta(0, "Re")) == ()
     assert said(transcript, [frame("turn", 2, prompt_id=None, state="started"), delta(2, "ady")]) == "Ready"
+
+
+def test_no_event_that_was_taken_is_taken_again() -> None:
+    transcript = Transcript(0)
+    failed = frame("turn", 1, prompt_id="p", state="failed")
+    warning = frame("notice", 2, level="warning", code="x", message="slow")
+    assert [len(transcript.take(one)) for one in (failed, warning, failed, warning)] == [1, 1, 0, 0]
