@@ -1,0 +1,73 @@
+"""Every place between two writes where a process may die is visited once, and nothing is lost by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccplant_platform.faults import FAULT_POINTS, VARIABLE
+from tests.chaos.conftest import StartSystem
+from tests.support.scene import Scene, scene
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+
+IN_THE_SHORT_FORM = "orch.output.applied"
+
+
+def _cases() -> list[object]:
+    return [
+        pytest.param(name, marks=pytest.mark.smoke if name == IN_THE_SHORT_FORM else ())
+        for name in FAULT_POINTS
+    ]
+
+
+@pytest.mark.parametrize("name", _cases())
+async def test_a_death_at_any_fault_point_loses_nothing_and_repeats_nothing(
+    name: str, start_system: StartSystem, tmp_path: Path
+) -> None:
+    died = tmp_path / "died"
+    system = start_system(**{VARIABLE: f"{name}:1:once={died}"})
+    system.note(f"the first visit of {name} is deadly")
+    async with scene(system) as stage:
+        await _whole_life(stage)
+        ended_by_force = await stage.running("hang")
+        await stage.person.delete(ended_by_force, "?force=true")
+        after = await stage.running("echo after", viewers=2)
+        await stage.finish()
+        assert died.exists(), f"nothing visited {name}"
+        states = {prompt["state"] for prompt in await stage.auditor.prompts(after)}
+        assert states == {"done"}
+
+
+async def _whole_life(stage: Scene) -> None:
+    """A session that goes through everything; where its runner dies, its end comes early."""
+    session_id = await stage.session("echo first", viewers=2)
+    asked = await stage.person.say(session_id, "ask")
+    await stage.person.say(session_id, "stream 30 40")
+    if asked is not None and await _question(stage, session_id):
+        await _answer(stage, session_id)
+    await stage.auditor.prompts_ended(session_id)
+    await stage.person.stop(session_id)
+    ended = await stage.auditor.settled(session_id)
+    assert ended["status_reason"] in ("stopped", "runner_crashed"), ended
+
+
+async def _question(stage: Scene, session_id: str) -> bool:
+    """Wait until the agent asks; False where it will not any more."""
+
+    async def asked_or_over() -> str:
+        if await stage.auditor.find("permissions", {"session_id": session_id, "state": "pending"}):
+            return "asked"
+        session = await stage.auditor.session(session_id)
+        return "" if session["open"] else "over"
+
+    return await eventually(asked_or_over, 40, interval=0.1) == "asked"
+
+
+async def _answer(stage: Scene, session_id: str) -> None:
+    for permission in await stage.auditor.find("permissions", {"session_id": session_id}):
+        path = f"/sessions/{session_id}/permissions/{permission['_id']}"
+        answer = await stage.person.ask("POST", path, body={"option": "allow_once"})
+        assert answer.status_code in (200, 409), answer.text
