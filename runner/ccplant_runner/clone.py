@@ -67,7 +67,7 @@ async def clone(
     def line(text: str) -> None:
         if not throttle.passes(text):
             return
-        if not _PROGRESS.match(text):
+        if not _PROGRESS.match(text) and not text.startswith("Cloning into "):
             words.append(redactor(text))
         on_line(text)
 

@@ -8,7 +8,7 @@ line that cannot be taken apart with certainty is allowed by no rule about comma
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -46,9 +46,9 @@ def evaluate(
     if policy.mode is PolicyMode.ALLOW_ALL and not (unclear and policy.deny):
         return Verdict("allow", "allow_all")
     if policy.mode is PolicyMode.RULES and tool is not None and not unclear:
-        for rule in policy.allow:
-            if _allows(rule, tool, given, workspace):
-                return Verdict("allow", f"allow {rule}")
+        rules = _allowing(policy.allow, tool, given, workspace)
+        if rules:
+            return Verdict("allow", "allow " + ", ".join(rules))
     if policy.mode is PolicyMode.ASK or mode is Mode.INTERACTIVE:
         return Verdict("ask")
     return Verdict("reject", "no rule allows it")
@@ -59,6 +59,26 @@ def _unclear_beside_denials(policy: PermissionPolicy, tool: str, given: Input) -
     if tool != "Bash" or not any(split_rule(rule)[0] == "Bash" for rule in policy.deny):
         return False
     return split_command(_text(given, "command")) is None
+
+
+def _allowing(rules: Sequence[str], tool: str, given: Input, workspace: Workspace) -> tuple[str, ...]:
+    """Return the rules that allow it together: each command of a line needs one; empty where one is missing."""
+    for rule in rules:
+        if _allows(rule, tool, given, workspace):
+            return (rule,)
+    parts = split_command(_text(given, "command")) if tool == "Bash" else None
+    specifiers = {
+        rule: specifier for rule in rules for name, specifier in [split_rule(rule)] if name == "Bash"
+    }
+    used: list[str] = []
+    for part in parts or ():
+        found = next(
+            (r for r, specifier in specifiers.items() if specifier and command_matches(specifier, part)), None
+        )
+        if found is None:
+            return ()
+        used.append(found)
+    return tuple(dict.fromkeys(used))
 
 
 def _allows(rule: str, tool: str, given: Input, workspace: Workspace) -> bool:
@@ -91,7 +111,11 @@ def _denies(rule: str, tool: str, given: Input, workspace: Workspace) -> bool:
         return any(command_matches(specifier, part) for part in words_of_interest(command))
     if _same_family(name, tool):
         path = _path(given) or workspace.root
-        return workspace.either(path, lambda shown: path_matches(specifier, shown, workspace))
+        # who may not read what is in a folder may not search the folder
+        patterns = {specifier, specifier.removesuffix("/**").removesuffix("/*") or specifier}
+        return workspace.either(
+            path, lambda shown: any(path_matches(pattern, shown, workspace) for pattern in patterns)
+        )
     if name == tool == "WebFetch":
         return _domain_matches(specifier, _text(given, "url"))
     # a denial that we cannot read denies the whole tool

@@ -1,7 +1,8 @@
 """A stand-in for the model's API: answers Claude Code by script, so that the real agent runs without a key or a network.
 
-The last thing the user said decides: ``say TEXT``, ``write FILE``, ``bash COMMAND``, ``background COMMAND``, ``stall``. The result of
-a tool is answered with ``tool said: …``. What the agent adds by itself (reminders, requests for titles) is passed over.
+The last thing the user said decides: ``say TEXT``, ``write FILE``, ``bash COMMAND``, ``background COMMAND``, ``stall``.
+The result of a tool is answered with ``tool said: …``. What the agent adds by itself (reminders, requests for titles)
+is passed over.
 """
 
 from __future__ import annotations

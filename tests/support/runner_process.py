@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ from ccplant_contracts.stream import (
     Delta,
     MessageChunk,
     OutputBatch,
+    PermissionOutcome,
     PermissionRequest,
     StreamData,
     StreamEvent,
@@ -79,7 +80,7 @@ class RunnerProcess:
     deaf_to_registrations: bool = False
     seconds_left: float | None = None
     log: bytearray = field(default_factory=bytearray)
-    _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     # --- the control plane ---
@@ -192,7 +193,7 @@ class RunnerProcess:
 
     async def prompt(self, text: str, prompt_id: str | None = None) -> str:
         """Deliver a prompt; return its id."""
-        number = next(iter(self._numbers))  # type: ignore[call-overload]
+        number = next(self._numbers)
         prompt_id = prompt_id or f"prompt-{number}"
         delivery = PromptDelivery(prompt_id=prompt_id, number=number, text=text, by="tester")
         receipt = await self.ask("prompt", delivery, PromptReceipt)
@@ -211,12 +212,12 @@ class RunnerProcess:
 
     async def permission(self, timeout: float = 20.0) -> PermissionRequest:
         """Wait for a permission request that nobody has answered."""
-        outcomes = lambda: {data.permission_id for data in self.events if data.type == "permission_outcome"}  # noqa: E731
-        waiting = await eventually(
-            lambda: [ask for ask in self.of_type(PermissionRequest) if ask.permission_id not in outcomes()],
-            timeout,
-        )
-        return waiting[0]
+
+        def unanswered() -> list[PermissionRequest]:
+            settled = {outcome.permission_id for outcome in self.of_type(PermissionOutcome)}
+            return [ask for ask in self.of_type(PermissionRequest) if ask.permission_id not in settled]
+
+        return (await eventually(unanswered, timeout))[0]
 
     async def decide(self, request: PermissionRequest, kind: OptionKind) -> Receipt:
         """Answer a permission request."""

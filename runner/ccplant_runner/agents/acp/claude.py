@@ -24,6 +24,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "DISABLE_TELEMETRY": "1",
 }
 
+_LOST = ("process exited unexpectedly", "process terminated", "Session has ended", "start a new session")
 _RAW = "_claude/sdkMessage"
 _MAX_MEMORY_FILE = 100_000
 _MEMORY_FILES = ("CLAUDE.md", ".claude/CLAUDE.md")
@@ -91,6 +92,11 @@ def hidden(update: Mapping[str, Any]) -> bool:
     meta = update.get("_meta")
     inner = meta.get("claudeCode") if isinstance(meta, Mapping) else None
     return isinstance(inner, Mapping) and inner.get("kind") == "mcpServerStatus"
+
+
+def lost(error: str) -> bool:
+    """Tell whether an error means that the adapter lives and Claude Code, its child, died."""
+    return any(words in error for words in _LOST)
 
 
 def extra_updates(method: str, params: Mapping[str, Any]) -> list[AgentUpdate]:

@@ -92,7 +92,8 @@ class AcpDriver:
             result = await self._connected().send_request("session/prompt", params)
         except RequestError as error:
             # a dying agent may still answer that it is dying; which of the two it was shows within a moment
-            if error.code == _INTERNAL_ERROR and await self._dies():
+            if error.code == _INTERNAL_ERROR and (self._agent.lost(_words(error)) or await self._dies()):
+                await self.stop(_DEATH_SECONDS)
                 raise AgentGoneError(f"the agent died: {_words(error)}") from error
             raise TurnFailedError(_words(error)) from error
         except ConnectionError as error:

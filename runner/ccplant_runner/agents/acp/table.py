@@ -33,6 +33,8 @@ class AcpAgent:
     """Reads notifications that the protocol does not know."""
     hidden: Callable[[Mapping[str, Any]], bool] = lambda _update: False
     """Tells updates that say as text what is known better from elsewhere."""
+    lost: Callable[[str], bool] = lambda _error: False
+    """Tells errors that mean: what answers is there, the agent behind it is not."""
     tool_name: Callable[[Mapping[str, Any]], str | None] = lambda _meta: None
     """Reads a tool's name, as rules use it, from the `_meta` of a tool call."""
 
@@ -45,6 +47,7 @@ ACP_AGENTS: Mapping[str, AcpAgent] = {
         mode="default",
         read_extra=claude.extra_updates,
         hidden=claude.hidden,
+        lost=claude.lost,
         tool_name=claude.tool_name,
     ),
 }

@@ -1,0 +1,175 @@
+"""Prompts: in the log before they are answered for, one turn at a time, never run twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from ccplant_contracts.launch import PromptDelivery
+from ccplant_contracts.stream import MessageChunk, StreamData, Turn
+from ccplant_platform.redaction import Redactor
+from ccplant_runner.activity import Activity
+from ccplant_runner.agents.driver import AgentGoneError, TurnFailedError
+from ccplant_runner.prompts import PromptDesk
+from ccplant_runner.speech import Speech
+from tests.support.waiting import eventually
+
+
+class ScriptedAgent:
+    """Runs a turn until the test ends it."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.cancels = 0
+        self.end: asyncio.Future[str] | None = None
+        self.hears_cancel = True
+
+    async def prompt(self, text: str) -> str:
+        self.texts.append(text)
+        self.end = asyncio.get_running_loop().create_future()
+        return await self.end
+
+    async def cancel(self) -> None:
+        self.cancels += 1
+        if self.end is not None and self.hears_cancel and not self.end.done():
+            self.end.set_result("cancelled")
+
+    async def begun(self) -> asyncio.Future[str]:
+        # in a list: what is awaitable would be awaited
+        (end,) = await eventually(lambda: [self.end] if self.end is not None else [])
+        return end
+
+    async def finish(self, result: str | Exception = "end_turn") -> None:
+        end = await self.begun()
+        if isinstance(result, Exception):
+            end.set_exception(result)
+        else:
+            end.set_result(result)
+
+
+class Bench:
+    """A desk with everything around it."""
+
+    def __init__(self) -> None:
+        self.said: list[StreamData] = []
+        self.agent = ScriptedAgent()
+        self.withdrawn = 0
+        activity = Activity(lambda _event: None, stable_seconds=600)
+        speech = Speech(
+            say=self.said.append,
+            preview=lambda _delta: None,
+            large_tool=lambda tool: tool,
+            redactor=Redactor(),
+            secrets=(),
+        )
+        self.desk = PromptDesk(self.agent, speech, activity, self.said.append, on_cancel=self._withdraw)
+        self.activity = activity
+
+    def _withdraw(self) -> None:
+        self.withdrawn += 1
+
+    def deliver(self, prompt_id: str, text: str = "hello", number: int = 1) -> str:
+        return self.desk.deliver(PromptDelivery(prompt_id=prompt_id, number=number, text=text, by="x")).state
+
+    def turns(self, prompt_id: str) -> list[str]:
+        return [
+            event.state for event in self.said if isinstance(event, Turn) and event.prompt_id == prompt_id
+        ]
+
+    async def ended(self, prompt_id: str) -> str:
+        return (await eventually(lambda: self.turns(prompt_id)[1:]))[0]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    made.activity.close()
+
+
+async def test_a_prompt_is_said_before_its_delivery_is_answered(bench: Bench) -> None:
+    bench.deliver("p1", "text")
+    assert bench.turns("p1") == ["started"]
+    assert [event.text for event in bench.said if isinstance(event, MessageChunk)] == ["text"]
+    await bench.agent.finish()
+    assert await bench.ended("p1") == "done"
+
+
+async def test_the_same_prompt_is_run_once_however_often_it_comes(bench: Bench) -> None:
+    assert [bench.deliver("p1") for _ in range(3)] == ["accepted", "started", "started"]
+    await bench.agent.finish()
+    await bench.ended("p1")
+    assert bench.deliver("p1") == "ended"
+    assert bench.agent.texts == ["hello"]
+
+
+async def test_a_second_prompt_is_refused_while_one_is_under_way_and_taken_after(bench: Bench) -> None:
+    bench.deliver("p1")
+    assert bench.deliver("p2") == "busy"
+    await bench.agent.finish()
+    await bench.ended("p1")
+    assert bench.deliver("p2") == "accepted"
+
+
+async def test_a_cancel_ends_its_own_prompt_and_withdraws_questions(bench: Bench) -> None:
+    bench.deliver("p1")
+    await bench.agent.begun()
+    assert bench.desk.cancel("p1").detail == "cancelling"
+    assert await bench.ended("p1") == "cancelled"
+    assert bench.withdrawn == 1
+    assert bench.desk.cancel("p1").detail == "ended"
+
+
+async def test_a_cancel_for_another_prompt_touches_nothing(bench: Bench) -> None:
+    bench.deliver("p1")
+    assert bench.desk.cancel("p0").detail == "noted"
+    await bench.agent.finish()
+    assert await bench.ended("p1") == "done"
+    assert bench.agent.cancels == 0
+
+
+async def test_a_cancel_that_overtook_its_prompt_meets_it(bench: Bench) -> None:
+    bench.desk.cancel("p1")
+    bench.deliver("p1")
+    assert await bench.ended("p1") == "cancelled"
+    assert bench.agent.texts == []
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        ("end_turn", "done"),
+        ("max_tokens", "done"),
+        ("refusal", "done"),
+        ("cancelled", "interrupted"),
+        (TurnFailedError("no"), "failed"),
+        (AgentGoneError("dead"), "interrupted"),
+    ],
+)
+async def test_how_a_turn_ends(bench: Bench, result: str | Exception, state: str) -> None:
+    bench.deliver("p1")
+    await bench.agent.finish(result)
+    assert await bench.ended("p1") == state
+
+
+async def test_a_stop_interrupts_the_turn_also_of_an_agent_that_hears_nothing(bench: Bench) -> None:
+    bench.agent.hears_cancel = False
+    bench.deliver("p1")
+    await bench.agent.begun()
+    await bench.desk.stop(0.05)
+    assert bench.turns("p1") == ["started", "interrupted"]
+    assert bench.deliver("p2") == "stopping"
+
+
+async def test_a_long_prompt_is_said_whole_in_chunks_that_fit(bench: Bench) -> None:
+    text = "ab\u3042" * 60_000
+    bench.deliver("p1", text)
+    chunks = [event for event in bench.said if isinstance(event, MessageChunk)]
+    assert "".join(chunk.text for chunk in chunks) == text
+    assert [chunk.offset for chunk in chunks] == [
+        sum(len(c.text) for c in chunks[:n]) for n in range(len(chunks))
+    ]
+    assert max(len(chunk.model_dump_json().encode()) for chunk in chunks) < 100_000
+    assert [chunk.final for chunk in chunks] == [False] * (len(chunks) - 1) + [True]

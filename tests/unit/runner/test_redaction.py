@@ -1,0 +1,57 @@
+"""Secrets stay in, in whatever pieces they come."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccplant_platform.redaction import Redactor
+from ccplant_runner.redaction import StreamRedactor, mask_event
+
+SECRET = "hunter2-very-secret"
+KEY = "sk-ant-api03-abcdefghijklmnop"
+
+
+def streamed(text: str, cuts: list[int], *secrets: str) -> str:
+    """Feed a text in pieces."""
+    mask = StreamRedactor(Redactor(secrets), secrets)
+    places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    out = "".join(mask.feed(text[start:end]) for start, end in zip(places, places[1:], strict=False))
+    return out + mask.end()
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.lists(st.integers(0, 150), max_size=30))
+def test_a_secret_does_not_get_through_in_pieces(before: str, after: str, cuts: list[int]) -> None:
+    assert SECRET not in streamed(before + SECRET + after, cuts, SECRET)
+
+
+@given(st.sampled_from([KEY, "ghp_" + "a1" * 18, "Bearer abcdefgh12345678", "https://user:passw0rd@host/x"]),
+       st.lists(st.integers(0, 150), max_size=30))  # fmt: skip
+def test_what_has_the_shape_of_a_token_does_not_get_through_in_pieces(token: str, cuts: list[int]) -> None:
+    text = f"the token is {token} and that is that"
+    assert streamed(text, cuts) == Redactor()(text)
+    assert token not in streamed(text, cuts)
+
+
+@given(st.text(alphabet="abc hunter2-\n", max_size=100), st.lists(st.integers(0, 100), max_size=30))
+def test_harmless_text_comes_out_as_it_went_in(text: str, cuts: list[int]) -> None:
+    assert streamed(text, cuts, SECRET) == Redactor([SECRET])(text)
+
+
+def test_harmless_text_is_not_held_back() -> None:
+    mask = StreamRedactor(Redactor([SECRET]), [SECRET])
+    assert mask.feed("plain words ") == "plain words "
+    assert mask.feed("hunt") == ""
+    assert mask.feed("ing season") == "hunting season"
+
+
+def test_a_long_run_that_begins_like_a_token_is_not_held_for_ever() -> None:
+    mask = StreamRedactor(Redactor(), ())
+    out = "".join(mask.feed("http://" + "x" * 100) for _ in range(50))
+    assert len(out) > 1_000
+
+
+def test_our_own_words_stay_even_where_they_are_secrets() -> None:
+    event = {"type": "tool", "status": "completed", "title": "completed", "input": {"status": "completed"}}
+    masked = mask_event(event, Redactor(["completed"]))
+    assert masked == {"type": "tool", "status": "completed", "title": "***", "input": {"status": "***"}}
