@@ -145,3 +145,10 @@ def test_after_the_end_what_runs_is_garbage_and_all_that_was_open_is_settled() -
 
 def test_what_cannot_be_reconciled_fails_at_a_bound() -> None:
     assert reason(decide(session(attempts=10))) is Reason.INTERNAL_ERROR
+
+
+def test_a_runner_that_a_signal_ended_has_the_exit_code_that_a_shell_tells() -> None:
+    ended = seen("exited", exit_record=ExitRecord(signal=9), exited_at=NOW)
+    action = decide(RUNNING, seen=ended)
+    assert isinstance(action, d.Finish)
+    assert "137" in action.end.diagnosis().message["en"]

@@ -107,5 +107,11 @@ def _by_word_or_code(exit_record: ExitRecord, word: LastWord | None, evidence: d
         return End(word.reason, {"detail": word.detail, "exit_code": word.exit_code}, evidence)
     if exit_record.exit_code == 0:
         return End(Reason.AGENT_ENDED, {}, evidence)
-    code = exit_record.exit_code if exit_record.exit_code is not None else f"signal {exit_record.signal}"
-    return End(Reason.RUNNER_CRASHED, {"exit_code": code}, evidence)
+    return End(Reason.RUNNER_CRASHED, {"exit_code": _shell_code(exit_record)}, evidence)
+
+
+def _shell_code(exit_record: ExitRecord) -> int | None:
+    """Return the exit code as a shell tells it: 128 and the signal's number for a process that a signal ended."""
+    if exit_record.exit_code is None and exit_record.signal is not None:
+        return 128 + exit_record.signal
+    return exit_record.exit_code
