@@ -32,6 +32,7 @@ class Activity:
         self._last: tuple[str, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._idle_said = False
 
     @property
     def state(self) -> State | None:
@@ -99,7 +100,9 @@ class Activity:
             self._said = state
             self._say(AgentStateEvent(state=state))
         self._disarm()
-        if not self.busy and self._last is not None:
+        if self.busy:
+            self._idle_said = False
+        elif self._last is not None and not self._idle_said:
             self._timer = asyncio.get_running_loop().call_later(self._stable, self._quiet)
 
     def _judge(self) -> State:
@@ -112,6 +115,7 @@ class Activity:
     def _quiet(self) -> None:
         self._timer = None
         if self._last is not None:
+            self._idle_said = True
             prompt_id, number = self._last
             self._say(Idle(last_prompt_id=prompt_id, last_number=number))
 

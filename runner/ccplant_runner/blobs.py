@@ -26,6 +26,7 @@ PIECE_CHARACTERS = 16_000
 _TOOL_CHARACTERS = 48_000
 _MAX_WAITING_BYTES = 64 << 20
 _CHUNK_SECONDS = 10.0
+_LONGEST_SECRET = 4_096
 _MAX_TRIES = 60
 
 
@@ -67,7 +68,7 @@ class BlobUploader:
         wholes: list[_Whole] = []
         finished = tool.status in ("completed", "failed")
         for index, content in enumerate(tool.content):
-            cut = _cut(content, min(PIECE_CHARACTERS, max(200, budget)))
+            cut = _cut(content, min(PIECE_CHARACTERS, max(200, budget)), self._redactor)
             budget -= sum(len(text) for text in (cut.text, cut.old_text, cut.new_text) if text)
             if cut is not content and finished and content.blob_id is None:
                 wholes.append(self._whole(index, content))
@@ -150,10 +151,14 @@ class BlobUploader:
         return False
 
 
-def _cut(content: ToolContent, limit: int) -> ToolContent:
+def _cut(content: ToolContent, limit: int, redactor: Redactor) -> ToolContent:
     fields = {"text": content.text, "old_text": content.old_text, "new_text": content.new_text}
     if all(text is None or len(text) <= limit for text in fields.values()):
         return content
     size = sum(len(text.encode("utf-8", "replace")) for text in fields.values() if text is not None)
-    cut = {name: text if text is None else text[:limit] for name, text in fields.items()}
+    # masked before it is cut: half a secret would not be recognised
+    cut = {
+        name: text if text is None else redactor(text[: limit + _LONGEST_SECRET])[:limit]
+        for name, text in fields.items()
+    }
     return content.model_copy(update={**cut, "truncated": True, "size": size})

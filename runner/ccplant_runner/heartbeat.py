@@ -43,11 +43,14 @@ class HeartbeatSender:
     async def run(self) -> None:
         """Send for ever."""
         # imported late: it must not delay the start
+        from ccplant_runner.process_tree import OrphanReaper
         from ccplant_runner.resources import ResourceSampler, own_cgroup
 
-        sampler = ResourceSampler(own_cgroup())
+        sampler, orphans = ResourceSampler(own_cgroup()), OrphanReaper()
         await self._bus.wait_connected()
         while True:
+            if not self._now.is_set():
+                orphans.collect()
             self._now.clear()
             measured = sampler.sample()
             beat = Heartbeat(

@@ -91,7 +91,8 @@ class Journal:
         self.stored_to = stored_to
         self._progress.set()
         self._log.drop(stored_to)
-        if self._log.size < self._limit:
+        if self._log.size < self._limit or self.settled:
+            # the segment that is being written stays: it alone must not keep the agent waiting for ever
             self._room.set()
         self.grew.set()
 

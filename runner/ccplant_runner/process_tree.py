@@ -44,6 +44,24 @@ async def end_strays(spare: frozenset[int] = frozenset()) -> int:
     return len(ended)
 
 
+class OrphanReaper:
+    """Collects the dead that a subreaper inherits: one seen dead twice, seconds apart, is nobody's to wait for."""
+
+    def __init__(self) -> None:
+        self._dead: set[int] = set()
+
+    def collect(self) -> None:
+        """Look once; called at each heartbeat."""
+        dead: set[int] = set()
+        for process in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    dead.add(process.pid)
+        for pid in dead & self._dead:
+            reap(pid)
+        self._dead = dead - self._dead
+
+
 def reap(pid: int) -> None:
     """Collect a dead process that became ours."""
     with contextlib.suppress(ChildProcessError):

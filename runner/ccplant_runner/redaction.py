@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ccplant_platform.redaction import Redactor
 
-_LONGEST_HOLD = 512
+_LONGEST_HOLD = 4_096
 """Characters held back at most: what goes on for longer without an end is no token."""
 _SHORTEST_SECRET = 6
 
@@ -19,8 +19,9 @@ _UNFINISHED_SHAPE = re.compile(
     r"(?:\b(?:gh[pousr]_|github_pat_|sk-ant-|ccp_|whsec_|eyJ)[\w.+/=-]*"
     r"|\bS[UOAX][A-Z2-7]*"
     r"|\b(?:Bearer|Basic)(?:\s+[\w.~+/=-]*)?"
-    r"|\b[a-z][a-z0-9+.-]*://[^\s/@\"']*)$",
-    re.IGNORECASE,
+    r"|\b[a-z][a-z0-9+.-]*:(?:/|//[^\s/@\"']*)?"
+    r"|-----BEGIN (?:(?!-----END).)*)$",
+    re.IGNORECASE | re.DOTALL,
 )
 _SHAPE_HEADS = (
     "ghp_",
@@ -71,21 +72,29 @@ class StreamRedactor:
         self._redactor = redactor
         heads = {line.strip() for secret in secrets for line in secret.splitlines()}
         self._secrets = tuple(secret for secret in heads if len(secret) >= _SHORTEST_SECRET)
+        self._longest = max(_LONGEST_HOLD, *(len(secret) for secret in self._secrets), 0)
         self._held = ""
+        self._before = ""
 
     def feed(self, text: str) -> str:
         """Take a piece; return what is certainly harmless now."""
-        pending = self._held + text
-        keep = min(self._unsafe_from(pending), len(pending))
-        if len(pending) - keep > max(_LONGEST_HOLD, *(len(secret) for secret in self._secrets), 0):
+        pending = self._before + self._held + text
+        keep = max(self._unsafe_from(pending), len(self._before))
+        if len(pending) - keep > self._longest:
             keep = len(pending)
-        self._held = pending[keep:]
-        return self._redactor(pending[:keep])
+        released, self._held = pending[:keep], pending[keep:]
+        return self._release(released)
+
+    def _release(self, text: str) -> str:
+        """Mask a part that begins with the character that went out last: an address begins with its scheme."""
+        masked, before = self._redactor(text), self._before
+        self._before = text[-1:]
+        return masked[len(before) :] if masked.startswith(before) else masked
 
     def end(self) -> str:
         """Return the rest: nothing follows that could complete it."""
-        rest, self._held = self._held, ""
-        return self._redactor(rest)
+        rest, self._held = self._before + self._held, ""
+        return self._release(rest)
 
     def _unsafe_from(self, text: str) -> int:
         """Find where the last part begins that may yet become a secret."""

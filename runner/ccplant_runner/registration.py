@@ -14,7 +14,7 @@ from ccplant_contracts.subjects import runner_out
 from ccplant_runner.bus import BusLink
 from ccplant_runner.log import RunnerLog
 
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 3.0
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 

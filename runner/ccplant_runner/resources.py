@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from ccplant_runner.process_tree import reap, tree
+from ccplant_runner.process_tree import tree
 
 _VARIABLE = "CCPLANT_RESOURCES"
 _CGROUP = Path("/sys/fs/cgroup")
@@ -89,32 +89,17 @@ def oom_kills(root: Path | None) -> int | None:
 
 
 def read_processes() -> Usage:
-    """Sum over the runner and everything below it, what has already ended there included; collect dead orphans."""
+    """Sum over the runner and everything below it, what has already ended there included."""
     cpu = 0.0
     memory = 0
-    own = os.getpid()
     for process in tree():
         with contextlib.suppress(psutil.Error):
             if process.status() == psutil.STATUS_ZOMBIE:
-                if process.ppid() == own:
-                    _reap_orphan(process.pid)
                 continue
             times = process.cpu_times()
             cpu += times.user + times.system + times.children_user + times.children_system
             memory += _memory(process)
     return Usage(cpu, memory)
-
-
-_seen_dead: set[int] = set()
-
-
-def _reap_orphan(pid: int) -> None:
-    """Collect a zombie that nobody waits for: one seen dead twice, 10 s apart, is no child that is being waited for."""
-    if pid in _seen_dead:
-        reap(pid)
-        _seen_dead.discard(pid)
-    else:
-        _seen_dead.add(pid)
 
 
 def _memory(process: psutil.Process) -> int:

@@ -50,7 +50,7 @@ from ccplant_runner.registration import RefusedError, register
 from ccplant_runner.setup import SetupFailedError, run_setup
 from ccplant_runner.speech import Speech
 from ccplant_runner.surroundings import agent_environment
-from ccplant_runner.wal import WriteAheadLog
+from ccplant_runner.wal import WriteAheadLog, segment_bytes_for
 
 REFUSED = 3
 """Exit code of a runner that was refused."""
@@ -88,7 +88,7 @@ class LaunchRun:
 
         self._bus = BusLink(spec.bus, f"runner-{spec.launch_id}", log)
         self.journal = Journal(
-            WriteAheadLog(self._state_dir / "wal"),
+            WriteAheadLog(self._state_dir / "wal", segment_bytes=segment_bytes_for(spec.log_limit_bytes)),
             redactor,
             lambda: datetime.now(UTC),
             limit_bytes=spec.log_limit_bytes,

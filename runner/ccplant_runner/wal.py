@@ -14,6 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SEGMENT_BYTES = 8 << 20
+_SMALLEST_SEGMENT = 64 << 10
+
+
+def segment_bytes_for(limit_bytes: int) -> int:
+    """Return how big segments may be: only whole ones are dropped, so a log needs several within its limit."""
+    return max(_SMALLEST_SEGMENT, min(SEGMENT_BYTES, limit_bytes // 8))
 
 
 @dataclass

@@ -31,12 +31,20 @@ class MessagesApi:
     requests: list[Json] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
+        task = asyncio.current_task()
+        if task is not None:
+            self.connections.add(task)
+        self.writers.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode("latin-1").split("\r\n")
@@ -50,6 +58,13 @@ class MessagesApi:
                 await self._answer(method, path.partition("?")[0], body, writer)
         writer.close()
 
+    async def close(self) -> None:
+        """End every connection and wait for that."""
+        self.closing.set()
+        for writer in self.writers:
+            writer.close()
+        await asyncio.wait(self.connections | {asyncio.ensure_future(asyncio.sleep(0))}, timeout=5)
+
     async def _answer(self, method: str, path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
         if method != "POST" or not path.startswith("/v1/messages"):
             _respond(writer, 404, {"type": "error", "error": {"type": "not_found_error", "message": path}})
@@ -60,7 +75,7 @@ class MessagesApi:
             self.requests.append(request)
             block = _decide(request)
             if request.get("stream"):
-                await _stream(writer, block)
+                await _stream(writer, block, self.closing)
             else:
                 _respond(
                     writer, 200, _message([block], "tool_use" if block["type"] == "tool_use" else "end_turn")
@@ -78,6 +93,7 @@ async def messages_api() -> AsyncIterator[MessagesApi]:
         yield api
     finally:
         server.close()
+        await api.close()
 
 
 def _decide(request: Json) -> Json:
@@ -154,7 +170,7 @@ def _respond(writer: asyncio.StreamWriter, status: int, body: Json) -> None:
     writer.write(head.encode() + data)
 
 
-async def _stream(writer: asyncio.StreamWriter, block: Json) -> None:
+async def _stream(writer: asyncio.StreamWriter, block: Json, closing: asyncio.Event) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
     await _event(writer, "message_start", {"message": _message([], None)})
     if block["type"] == "tool_use":
@@ -174,7 +190,7 @@ async def _stream(writer: asyncio.StreamWriter, block: Json) -> None:
         reason = "end_turn"
     if block.get("text") == "stall":
         # the turn goes on until somebody cancels it
-        await asyncio.sleep(600)
+        await closing.wait()
     await _event(writer, "content_block_stop", {"index": 0})
     delta = {"stop_reason": reason, "stop_sequence": None}
     await _event(writer, "message_delta", {"delta": delta, "usage": {"output_tokens": 5}})

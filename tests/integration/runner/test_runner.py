@@ -425,6 +425,7 @@ async def test_a_runner_waits_for_a_control_plane_that_does_not_answer_yet(launc
         runner.deaf_to_registrations = True
         await eventually(lambda: runner.registrations)
         runner.deaf_to_registrations = False
+        await eventually(lambda: len(runner.registrations) > 1)
         assert (await runner.run_turn("echo here")) == ("done", "here")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,9 +53,7 @@ def test_a_small_chunk_comes_at_most_every_half_second(pieces: list[tuple[str, f
     small = [
         at for at, chunk in chunks(played(pieces)) if len(chunk.text) < CHUNK_CHARACTERS and not chunk.final
     ]
-    assert all(
-        later - earlier >= CHUNK_SECONDS - 1e-9 for earlier, later in zip(small, small[1:], strict=False)
-    )
+    assert all(later - earlier >= CHUNK_SECONDS - 1e-9 for earlier, later in itertools.pairwise(small))
 
 
 @given(PIECES)
@@ -68,10 +68,7 @@ def test_no_text_waits_longer_than_half_a_second_to_become_durable() -> None:
     out = played([("a", 0.0), *[("b", 0.1)] * 20])
     times = [at for at, _ in chunks(out)]
     assert times[0] <= CHUNK_SECONDS + 1e-9
-    assert all(
-        later - earlier <= CHUNK_SECONDS + 0.1 + 1e-9
-        for earlier, later in zip(times, times[1:], strict=False)
-    )
+    assert all(later - earlier <= CHUNK_SECONDS + 0.1 + 1e-9 for earlier, later in itertools.pairwise(times))
 
 
 def test_a_first_piece_is_previewed_at_once_and_a_burst_as_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,10 +27,7 @@ def test_each_id_is_said_at_most_twice_a_second_and_its_last_state_is_said(
         said += [(now, item) for item in throttle.offer(key, (key, number), now)]
     for key in "abc":
         times = [at for at, item in said if item[0] == key]
-        assert all(
-            later - earlier >= SNAPSHOT_SECONDS - 1e-9
-            for earlier, later in zip(times, times[1:], strict=False)
-        )
+        assert all(later - earlier >= SNAPSHOT_SECONDS - 1e-9 for earlier, later in itertools.pairwise(times))
     said += [(now, item) for item in throttle.flush()]
     for key in {key for key, _ in offers}:
         mine = [item[1] for _, item in said if item[0] == key]

@@ -72,7 +72,9 @@ async def _stdio(server: dict[str, Any]) -> asyncio.subprocess.Process:
     except (McpFailedError, OSError) as error:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        code = await process.wait()
+        if isinstance(error, ConnectionError):
+            error = McpFailedError(f"ended with exit code {code} before it answered initialize")
         raise McpFailedError(f"{error}: {await errors}".rstrip(": ")) from error
     # keeps the pipe from filling up for as long as the server lives
     process.errors = errors  # type: ignore[attr-defined]
