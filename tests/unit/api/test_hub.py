@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ccplant_api.live.frames import Frame
@@ -173,7 +173,9 @@ STEPS = st.lists(
 
 
 @given(start=st.integers(0, 12), turns=st.integers(0, 3), steps=STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(
+    max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # a failure waits: no shrinking
 def test_any_interleaving_gives_each_viewer_the_exact_sequence(
     start: int, turns: int, steps: list[tuple[str, int, str]]
 ) -> None:
