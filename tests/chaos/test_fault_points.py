@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
-IN_THE_SHORT_FORM = "orch.output.applied"
+IN_THE_SHORT_FORM = "api.prompt.inserted"
 
 
 def _cases() -> list[object]:

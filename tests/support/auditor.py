@@ -31,7 +31,7 @@ class Auditor:
         self._system = system
         url = (system.data_dir / "secrets" / "mongodb.url").read_text().strip()
         self._client: AsyncMongoClient[Raw] = AsyncMongoClient(
-            url, serverSelectionTimeoutMS=15_000, tz_aware=True
+            url, serverSelectionTimeoutMS=15_000, tz_aware=True, readConcernLevel="majority"
         )
         self._database = self._client["ccplant"]
 

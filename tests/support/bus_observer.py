@@ -19,12 +19,14 @@ _BATCH = 500
 
 @dataclass
 class BusRecord:
-    """The lifecycle events per session in the order of the stream, and how much lies in the other streams."""
+    """The lifecycle events per session in the order of the stream, and what waits in the other streams."""
 
     sequences: dict[str, list[int]] = field(default_factory=dict)
     dead_letters: int = 0
-    output: int = 0
-    commands: int = 0
+    undelivered: int = 0
+    """Output and commands that nobody was given yet."""
+    unacknowledged: int = 0
+    """Those that somebody was given who died: the bus gives them to another after a while."""
 
     def first_sequences(self, session_id: str) -> list[int]:
         """Return the numbers of a session in the order in which each came first: repeats are allowed."""
@@ -55,8 +57,13 @@ async def read_bus(data_dir: Path, url: str) -> BusRecord:
         await pull.unsubscribe()
         record.sequences = dict(sequences)
         record.dead_letters = (await js.stream_info(subjects.STREAM_DEAD_LETTERS)).state.messages
-        record.output = (await js.stream_info(subjects.STREAM_OUTPUT)).state.messages
-        record.commands = (await js.stream_info(subjects.STREAM_COMMANDS)).state.messages
+        for stream, consumer in (
+            (subjects.STREAM_OUTPUT, subjects.OUTPUT_CONSUMER),
+            (subjects.STREAM_COMMANDS, subjects.COMMANDS_CONSUMER),
+        ):
+            info = await js.consumer_info(stream, consumer)
+            record.undelivered += info.num_pending or 0
+            record.unacknowledged += info.num_ack_pending or 0
     finally:
         await client.close()
     return record
