@@ -34,8 +34,8 @@ def streams(draw: st.DrawFn) -> list[StreamEvent]:
             if final:
                 done.add(key)
             if kind == "c":
-                status = "completed" if final else "in_progress"
-                data.append(Tool(tool_call_id=key, prompt_id=prompt, title=str(len(data)), status=status))
+                tool = Tool(tool_call_id=key, prompt_id=prompt, title=str(len(data)), status="in_progress")
+                data.append(tool.model_copy(update={"status": "completed"}) if final else tool)
                 continue
             text = draw(st.text("ab日😀", min_size=1, max_size=3))
             offset = lengths.get(key, 0)
