@@ -39,6 +39,9 @@ SESSIONS: Sequence[Index] = (
     ),
     Index((("next_attempt_at", ASC),), "retries", partial={"next_attempt_at": {"$gt": EPOCH}}),
     Index((("deadline_at", ASC),), "deadlines", partial={"open": True}),
+    Index(
+        (("mode", ASC), ("idle_number", ASC)), "idle_tasks", partial={"open": True, "idle_number": {"$gt": 0}}
+    ),
     Index((("status", ASC), ("launch.id", ASC)), "open_by_status", partial={"open": True}),
     Index((("launch.released", ASC), ("launch.id", ASC)), "launches", partial={"launch.released": False}),
     Index((("launch.id", ASC),), "launch", unique=True, partial=_text("launch.id")),

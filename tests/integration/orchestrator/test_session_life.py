@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
+
 from ccplant_contracts.session import Mode, StopRequested
 from ccplant_contracts.status import PromptState, Reason, Status, StopReason
 from ccplant_contracts.stream import Idle, MessageChunk, StreamEvent, Turn
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_orchestrator.sessions import reconcile
 from tests.integration.orchestrator.conftest import OWNER, Plant
 from tests.support.scripted_runner import ScriptedRunner
 from tests.support.waiting import eventually
@@ -119,6 +122,52 @@ async def test_a_task_completes_by_itself_when_nothing_is_left(plant: Plant) -> 
     plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=0))
     ended = await plant.settled(session.id)
     assert (ended.status, ended.status_reason) == (Status.COMPLETED, Reason.TASK_FINISHED)
+
+
+async def test_a_task_completes_although_whoever_heard_that_its_runner_is_idle_died_then(
+    plant: Plant,
+) -> None:
+    session = await plant.create(mode=Mode.TASK, prompts=1)
+    runner = await plant.runner(session.id)
+    await eventually(lambda: runner.prompts)
+    await runner.say(Turn(prompt_id=runner.prompts[0].prompt_id, state="done"))
+    await eventually(lambda: _all_done(plant, session.id))
+    # what the output's writer does, without the look at the session that would follow in its process
+    assert await plant.store.sessions.apply_output(session.id, 1_000, {"idle_number": 1})
+    await eventually(lambda: runner.stops)
+    assert runner.stops[0].reason == StopReason.TASK_FINISHED.value
+
+
+async def test_a_task_completes_although_a_later_prompt_was_taken_back(plant: Plant) -> None:
+    session = await plant.create(mode=Mode.TASK, prompts=2)
+    runner = await plant.runner(session.id)
+    await eventually(lambda: runner.prompts)
+    waiting = (await plant.store.prompts.list_for(session.id))[1]
+    assert await plant.store.prompts.remove(session.id, waiting.id, by=OWNER, at=datetime.now(UTC))
+    prompt = runner.prompts[0]
+    await runner.say(
+        Turn(prompt_id=prompt.prompt_id, state="done"),
+        Idle(last_prompt_id=prompt.prompt_id, last_number=prompt.number),
+    )
+    await eventually(lambda: runner.stops)
+    assert runner.stops[0].reason == StopReason.TASK_FINISHED.value
+
+
+async def test_a_task_completes_although_the_gateway_died_between_a_number_and_its_prompt(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "_NUMBER_PATIENCE", timedelta(seconds=1))
+    session = await plant.create(mode=Mode.TASK, prompts=1)
+    runner = await plant.runner(session.id)
+    await eventually(lambda: runner.prompts)
+    assert await plant.store.sessions.take_prompt_number(session.id, OWNER) == 2
+    prompt = runner.prompts[0]
+    await runner.say(
+        Turn(prompt_id=prompt.prompt_id, state="done"),
+        Idle(last_prompt_id=prompt.prompt_id, last_number=prompt.number),
+    )
+    await eventually(lambda: runner.stops)
+    assert runner.stops[0].reason == StopReason.TASK_FINISHED.value
 
 
 async def test_a_crash_of_the_runner_ends_its_session_and_says_so(plant: Plant) -> None:

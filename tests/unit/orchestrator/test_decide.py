@@ -130,6 +130,7 @@ def test_a_task_completes_only_when_its_last_prompt_is_the_last_there_is() -> No
     assert isinstance(decide(task, seen=seen(), open_prompts=1), d.Wait)
     newer = task.model_copy(update={"prompt_seq": 3})
     assert isinstance(decide(newer, seen=seen()), d.Wait)
+    assert decide(newer, seen=seen(), over_after_idle=1) == d.RequestStop(StopReason.TASK_FINISHED)
     talk = task.model_copy(update={"mode": Mode.INTERACTIVE})
     assert isinstance(decide(talk, seen=seen()), d.Wait)
 

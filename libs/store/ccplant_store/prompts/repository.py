@@ -67,6 +67,13 @@ class PromptStore:
         """Count the prompts that have no end yet."""
         return await self._prompts.count({"session_id": session_id, "open": True}, limit=_MOST_OPEN)
 
+    async def after(self, session_id: str, number: int) -> tuple[int, int]:
+        """Count the prompts with a higher number, and those of them that ended without a runner having seen them."""
+        query: dict[str, object] = {"session_id": session_id, "number": {"$gt": number}}
+        documents = await self._prompts.count(query, limit=_MOST_OPEN)
+        unseen = await self._prompts.count({**query, "open": False, "launch_id": None}, limit=_MOST_OPEN)
+        return documents, unseen
+
     async def versions(
         self, session_ids: Sequence[str], *, ended_since: datetime
     ) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ccplant_contracts.session import StopRequested, Transcript
+from ccplant_contracts.session import Mode, StopRequested, Transcript
 from ccplant_contracts.status import Reason, Status, StopReason, transition
 from ccplant_platform.clock import Clock
 from ccplant_store.documents import Raw, json_text, to_bson
@@ -427,6 +427,14 @@ class SessionStore:
             )
         )
         return tuple(dict.fromkeys(row["_id"] for rows in found for row in rows))
+
+    async def idle_tasks(self, *, limit: int) -> Sequence[str]:
+        """Return running task sessions whose runner had nothing left: whoever was to look at that may have died."""
+        return await self._ids(
+            {"open": True, "mode": Mode.TASK.value, "idle_number": {"$gt": 0}, "stop_requested": None},
+            sort=[("idle_number", ASC)],
+            limit=limit,
+        )
 
     async def due(self, now: datetime, *, limit: int = 500) -> Sequence[str]:
         """Return open sessions whose time limit is reached."""

@@ -64,6 +64,8 @@ class Resync:
         now = self._clock.now()
         for session_id in await self._store.sessions.unfulfilled(now, limit=_LIMIT):
             self._sessions.poke(session_id)
+        for session_id in await self._store.sessions.idle_tasks(limit=_LIMIT):
+            self._sessions.poke(session_id)
         for session_id in await self._store.prompts.sessions_with_work(limit=_LIMIT):
             self._prompts.poke(session_id)
         for session_id in await self._expiry.expire():

@@ -38,6 +38,9 @@ class Facts:
     may_launch: bool = True
     """Whether another launch has a place."""
     open_prompts: int = 0
+    over_after_idle: int = 0
+    """How many prompts after the last that the runner was idle after need nothing from it: they were taken back while
+    queued, or their number was given and no document ever came."""
     step: str | None = None
 
 
@@ -172,11 +175,11 @@ def _running(session: SessionDoc, facts: Facts, limits: Limits) -> Action:
 
 
 def _task_finished(session: SessionDoc, facts: Facts) -> bool:
-    """Tell whether a task session has nothing left: the runner is idle after the last prompt there is (C6)."""
+    """Tell whether a task session has nothing left: the runner is idle after the last prompt it gets (C6)."""
     return (
         session.mode is Mode.TASK
         and session.idle_number is not None
-        and session.idle_number == session.prompt_seq
+        and session.idle_number + facts.over_after_idle >= session.prompt_seq
         and facts.open_prompts == 0
     )
 

@@ -13,7 +13,7 @@ import structlog
 
 from ccplant_contracts.ids import new_launch_id
 from ccplant_contracts.launch import Receipt, StopRequest
-from ccplant_contracts.session import SessionConfig, StopRequested
+from ccplant_contracts.session import Mode, SessionConfig, StopRequested
 from ccplant_contracts.status import Reason, Status, StopReason
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.requests import Runners
@@ -50,6 +50,8 @@ _log = structlog.get_logger(__name__)
 _MOST_STEPS = 30
 """More steps than any session needs in one go; a loop beyond it is a bug and backs off."""
 _TELL_SECONDS = 2.0
+_NUMBER_PATIENCE = timedelta(seconds=30)
+"""A prompt whose number was given this long ago and that is not there will not come: its gateway died in between."""
 _RUNNER_GRACE = timedelta(seconds=5)
 """The runner is told to be done this much earlier than it would be destroyed."""
 
@@ -153,10 +155,27 @@ class Reconciler:
         if session.status is Status.PENDING and session.launch is None:
             starting = await self._store.sessions.count_starting()
             may_launch = starting < self._max_concurrent_launches
-        open_prompts = 0
-        if session.idle_number is not None and session.idle_number == session.prompt_seq and session.open:
+        open_prompts = over_after_idle = 0
+        if session.mode is Mode.TASK and session.idle_number is not None and session.open:
             open_prompts = await self._store.prompts.count_open(session.id)
-        return Facts(seen=seen, silent_for=silent, may_launch=may_launch, open_prompts=open_prompts)
+            over_after_idle = await self._over_after(session, session.idle_number)
+        return Facts(
+            seen=seen,
+            silent_for=silent,
+            may_launch=may_launch,
+            open_prompts=open_prompts,
+            over_after_idle=over_after_idle,
+        )
+
+    async def _over_after(self, session: SessionDoc, number: int) -> int:
+        """Count the prompts after a number that the runner will not get; pass over numbers without a document."""
+        later = session.prompt_seq - number
+        if later <= 0:
+            return 0
+        documents, taken_back = await self._store.prompts.after(session.id, number)
+        # giving a number moves `updated_at`: whoever took one has had this long to write the prompt
+        gone = self._clock.now() - session.updated_at >= _NUMBER_PATIENCE
+        return taken_back + (max(0, later - documents) if gone else 0)
 
     async def _assign(self, session: SessionDoc) -> None:
         launch = LaunchDoc(id=new_launch_id(), attempt=1, created_at=self._clock.now())
