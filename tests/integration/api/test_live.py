@@ -41,7 +41,7 @@ async def test_a_viewer_gets_hello_then_state_and_stream_as_they_change(api: Api
 
         async def previewed() -> bool:
             await api.control.bus.publish(subjects.runner_out(running.launch.id, "delta"), delta)  # type: ignore[union-attr]
-            return (await viewer.next())["type"] == "delta"
+            return bool((await viewer.next())["type"] == "delta")
 
         await eventually(previewed)
         assert "seq" not in viewer.frames[-1]
@@ -142,12 +142,12 @@ async def test_a_viewer_that_does_not_read_is_closed_while_others_go_on(api: Api
         await reader.next()
         await slow.next()
         transport = slow.connection.transport
-        transport.pause_reading()  # type: ignore[attr-defined]
+        transport.pause_reading()
         for _ in range(100):
             seq = (await api.control.store_events(session_id, large))[0].seq
             await reader.until_seq(seq)
             reader.frames.clear()
-        transport.resume_reading()  # type: ignore[attr-defined]
+        transport.resume_reading()
         assert await slow.closed() == 1013
         assert slow.seqs == list(range(1, len(slow.seqs) + 1))
         assert len(slow.seqs) < 100

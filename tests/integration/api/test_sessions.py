@@ -74,6 +74,7 @@ async def test_an_ended_session_takes_no_messages_and_a_stopping_one_neither(api
 
 
 async def test_deleting_is_idempotent_leaves_the_lists_and_keeps_the_record(api: Api) -> None:
+    session_id = ""
     for settle in (False, True):
         session_id = await api.running(name=f"d{settle}")
         if settle:
@@ -188,7 +189,7 @@ async def test_of_ten_answers_to_one_permission_one_counts(api: Api) -> None:
     session_id = await api.running()
     session = await api.control.session(session_id)
     options = tuple(
-        PermissionOption(option_id=f"o-{kind}", name=kind, kind=kind)  # type: ignore[arg-type]
+        PermissionOption(option_id=f"o-{kind}", name=kind, kind=kind)
         for kind in ("allow_once", "reject_once")
     )
     ask = PermissionRequest(permission_id="perm-1", prompt_id=None, title="Run ls", options=options)

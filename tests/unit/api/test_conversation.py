@@ -40,18 +40,16 @@ def streams(draw: st.DrawFn) -> list[StreamEvent]:
             text = draw(st.text("ab日😀", min_size=1, max_size=3))
             offset = lengths.get(key, 0)
             lengths[key] = offset + len(text)
-            chunk = MessageChunk if kind == "m" else ThoughtChunk
-            role = {"role": "agent"} if kind == "m" else {}
-            data.append(
-                chunk(message_id=key, prompt_id=prompt, offset=offset, text=text, final=final, **role)  # type: ignore[arg-type]
-            )
-        data.append(
-            draw(
-                st.sampled_from(
-                    [Turn(prompt_id=prompt, state="done"), Notice(level="info", code="n", message="n")]
-                )
-            )
-        )
+            said = {"message_id": key, "prompt_id": prompt, "offset": offset, "text": text, "final": final}
+            if kind == "m":
+                data.append(MessageChunk.model_validate({**said, "role": "agent"}))
+            else:
+                data.append(ThoughtChunk.model_validate(said))
+        ends: list[StreamData] = [
+            Turn(prompt_id=prompt, state="done"),
+            Notice(level="info", code="n", message="n"),
+        ]
+        data.append(draw(st.sampled_from(ends)))
     return [StreamEvent(seq=seq, at=AT, data=item) for seq, item in enumerate(data, start=1)]
 
 

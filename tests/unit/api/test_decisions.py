@@ -166,4 +166,5 @@ def test_a_reader_of_events_misses_none_and_gets_none_twice(steps: list[str], re
 def test_the_outermost_layer_is_ours() -> None:
     from ccplant_api.main import create_app
 
-    assert create_app(ApiSettings()).user_middleware[0].cls is RequestContext
+    outermost: object = create_app(ApiSettings()).user_middleware[0].cls
+    assert outermost is RequestContext
