@@ -401,12 +401,12 @@ class SessionStore:
         )
         return None if changed is None else int(changed["version"])
 
-    async def back_off(self, session_id: str, *, error: str, until: datetime) -> None:
-        """Count a failed try, and leave the session alone until then."""
+    async def back_off(self, session_id: str, *, error: str, until: datetime, counts: bool = True) -> None:
+        """Count a failed try (where it counts), and leave the session alone until then."""
         await self._sessions.update_one(
             {"_id": session_id},
             {
-                "$inc": {"attempts": 1, "version": 1},
+                "$inc": {"attempts": int(counts), "version": 1},
                 "$set": {"next_attempt_at": until, "last_error": to_bson(error)},
             },
         )

@@ -17,7 +17,13 @@ from ccplant_contracts.session import Mode, SessionConfig, StopRequested
 from ccplant_contracts.status import Reason, Status, StopReason
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.requests import Runners
-from ccplant_orchestrator.runtimes.protocol import LaunchRef, LaunchRefusedError, Observation, Runtime
+from ccplant_orchestrator.runtimes.protocol import (
+    LaunchRef,
+    LaunchRefusedError,
+    Observation,
+    Runtime,
+    RuntimeFailedError,
+)
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.decide import (
     Action,
@@ -42,13 +48,15 @@ from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import NewEvent, Store
-from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.errors import StoreUnavailableError, TransactionContentionError
 from ccplant_store.sessions.model import LaunchDoc, SessionDoc, StopDoc
 
 _log = structlog.get_logger(__name__)
 
 _MOST_STEPS = 30
 """More steps than any session needs in one go; a loop beyond it is a bug and backs off."""
+_UNCOUNTED = 4
+"""A failure that does not count is tried again as after so many: within 8 s."""
 _TELL_SECONDS = 2.0
 _NUMBER_PATIENCE = timedelta(seconds=30)
 """A prompt whose number was given this long ago and that is not there will not come: its gateway died in between."""
@@ -95,7 +103,8 @@ class Reconciler:
         structlog.contextvars.bind_contextvars(session_id=session_id)
         try:
             await self._reconcile(session_id)
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, TransactionContentionError) as error:
+            # no failure of this session's: it is not counted against it
             _log.warning("reconcile_postponed", error=str(error))
             self._look_again(session_id, 1.0)
         except Exception as error:  # noqa: BLE001 - logged, counted on the document, and tried again later
@@ -114,8 +123,13 @@ class Reconciler:
             facts = await self._facts(session)
             action = decide(session, facts, now, self._limits)
             if isinstance(action, Wait):
+                if session.attempts:
+                    await self._forget_failures(session)
                 if action.until is not None:
                     self._look_again(session_id, max(0.05, (action.until - now).total_seconds()))
+                if session.attempts or session.next_attempt_at is not None:
+                    # what failed before works again: failures of days must not add up to an end
+                    await self._store.sessions.change(session, set={"attempts": 0, "next_attempt_at": None})
                 return
             _log.info("reconcile", **describe(action))
             await self._perform(session, facts, action)
@@ -261,21 +275,36 @@ class Reconciler:
             session.id, None, Activity(updated_at=now, pod_status=status, sampled_at=now)
         )
 
+    async def _forget_failures(self, session: SessionDoc) -> None:
+        """Count anew: only failures in a row say that a session cannot be reconciled, not those of a long life."""
+        await self._store.sessions.change(session, set={"attempts": 0, "next_attempt_at": None})
+
     async def _back_off(self, session_id: str, error: Exception) -> None:
         try:
             session = await self._store.sessions.get(session_id)
             if session is None:
                 return
-            delay = self._backoff.delay(session.attempts + 1) or self._backoff.cap
+            counts = _counts(session, error)
+            delay = self._backoff.delay(session.attempts + 1 if counts else _UNCOUNTED) or self._backoff.cap
             await self._store.sessions.back_off(
                 session_id,
                 error=f"{type(error).__name__}: {error}"[:500],
                 until=self._clock.now() + timedelta(seconds=delay),
+                counts=counts,
             )
             self._look_again(session_id, delay)
         except StoreUnavailableError as unavailable:
             _log.warning("back_off_not_written", error=str(unavailable))
             self._look_again(session_id, 1.0)
+
+
+def _counts(session: SessionDoc, error: Exception) -> bool:
+    """Tell whether a failure brings a session nearer to `internal_error`; pure.
+
+    That the place cannot be asked now says nothing about a session that runs there and is to go on.
+    """
+    goes_on = session.status is Status.RUNNING and session.stop_requested is None
+    return not (goes_on and isinstance(error, RuntimeFailedError))
 
 
 def _ref(session: SessionDoc) -> LaunchRef | None:
