@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from ccplant_contracts.launch import LaunchSpec
 from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
 from ccplant_contracts.stream import StreamEvent
-from ccplant_orchestrator.runtimes.protocol import CurrentLaunches, ExitRecord, LaunchRef, Observation
+from ccplant_orchestrator.runtimes.protocol import (
+    CurrentLaunches,
+    ExitRecord,
+    LaunchRef,
+    Observation,
+    RuntimeFailedError,
+)
 
 
 @dataclass
@@ -25,6 +31,10 @@ class MemoryRuntime:
     """Launches whose volume is there."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
+    failing: bool = False
+    """Whether it cannot be asked now."""
+    follow_error: Exception | None = None
+    """Raised once by whoever follows."""
     kind: str = "memory"
     limits_enforced: bool = False
     namespace: str = "memory"
@@ -52,6 +62,8 @@ class MemoryRuntime:
         self.kept = [ref.launch_id] if keep_workspace else []
 
     async def get(self, ref: LaunchRef) -> Observation | None:
+        if self.failing:
+            raise RuntimeFailedError("the place cannot be asked")
         return self.observed.get(ref.launch_id)
 
     async def list(self) -> Sequence[Observation]:
@@ -61,7 +73,12 @@ class MemoryRuntime:
         for observation in list(self.observed.values()):
             yield observation
         while True:
-            yield await self._changed.get()
+            observation = await self._changed.get()
+            error, self.follow_error = self.follow_error, None
+            if error is not None:
+                self._changed.put_nowait(observation)
+                raise error
+            yield observation
 
     async def remaining_output(self, ref: LaunchRef, after_seq: int) -> AsyncIterator[StreamEvent]:
         for event in self.tail.get(ref.launch_id, []):

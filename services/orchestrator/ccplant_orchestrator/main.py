@@ -270,6 +270,8 @@ class Orchestrator:
                     self.sessions.poke(observation.ref.session_id)
             except RuntimeFailedError as error:
                 _log.warning("runtime_not_followed", error=str(error))
+            except Exception:  # noqa: BLE001 - logged; without a follower nobody hears of a runner's end
+                _log.exception("runtime_not_followed")
             await self._parts.clock.sleep(1)
 
     def _job(self, name: str, job: Callable[[Tenure], Awaitable[None]]) -> LeasedJob:

@@ -7,7 +7,9 @@ import threading
 
 import pytest
 
+from ccplant_contracts.session import Sample
 from ccplant_contracts.status import Reason, Status
+from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.settings import OrchestratorSettings
 from tests.integration.orchestrator.conftest import Plant
 from tests.support.waiting import eventually
@@ -65,6 +67,28 @@ async def test_silence_while_the_bus_was_away_does_not_count(plant: Plant) -> No
         await eventually(lambda: runner.bus.is_connected)
         await runner.heartbeat()
     assert (await plant.get(session.id)).status is Status.RUNNING
+
+
+async def test_one_heartbeat_that_cannot_be_kept_does_not_end_everybodys_samples(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, failed = plant.store.activity.append, asyncio.Event()
+
+    async def failing_once(session_id: str, sample: Sample | None, activity: Activity) -> None:
+        if sample is not None and not failed.is_set():
+            failed.set()
+            raise ValueError("not one that is expected")
+        await append(session_id, sample, activity)
+
+    monkeypatch.setattr(plant.store.activity, "append", failing_once)
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+
+    async def shown() -> bool:
+        await runner.heartbeat()
+        return failed.is_set() and await plant.store.activity.get(session.id) is not None
+
+    await eventually(shown, interval=0.2)
 
 
 def _let_time_pass(seconds: float) -> None:

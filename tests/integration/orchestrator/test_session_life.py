@@ -170,6 +170,47 @@ async def test_a_task_completes_although_the_gateway_died_between_a_number_and_i
     assert runner.stops[0].reason == StopReason.TASK_FINISHED.value
 
 
+async def test_a_running_session_survives_that_its_place_could_not_be_asked_for_long(plant: Plant) -> None:
+    session = await plant.create()
+    await plant.runner(session.id)
+    plant.runtime.failing = True
+    for _ in range(plant.settings.max_reconcile_attempts + 1):
+        failed_before = (await plant.get(session.id)).version
+        await plant.store.database.collection("sessions").update_one(
+            {"_id": session.id}, {"$set": {"next_attempt_at": None}}
+        )
+        await plant.tell("session.launch", session.id)
+        await eventually(partial(_newer, plant, session.id, failed_before))
+    plant.runtime.failing = False
+    await eventually(lambda: _recovered(plant, session.id), timeout=20)
+    assert (await plant.get(session.id)).status is Status.RUNNING
+
+
+async def _newer(plant: Plant, session_id: str, version: int) -> bool:
+    return (await plant.get(session_id)).version > version
+
+
+async def _recovered(plant: Plant, session_id: str) -> bool:
+    session = await plant.get(session_id)
+    return session.next_attempt_at is None and session.attempts == 0
+
+
+async def test_failures_that_were_overcome_do_not_add_up(plant: Plant) -> None:
+    session = await plant.create()
+    await plant.runner(session.id)
+    await plant.store.sessions.back_off(session.id, error="a bug", until=datetime.now(UTC))
+    assert (await plant.get(session.id)).attempts == 1
+    await eventually(lambda: _recovered(plant, session.id))
+
+
+async def test_a_runners_end_is_noticed_although_following_the_runtime_failed(plant: Plant) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    plant.runtime.follow_error = OSError("too many open files")
+    plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
+    assert (await plant.settled(session.id)).status_reason is Reason.RUNNER_CRASHED
+
+
 async def test_a_crash_of_the_runner_ends_its_session_and_says_so(plant: Plant) -> None:
     session = await plant.create(prompts=1)
     runner = await plant.runner(session.id)

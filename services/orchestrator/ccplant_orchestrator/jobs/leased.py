@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from ccplant_platform.clock import Clock
-from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.errors import StoreError, StoreUnavailableError
 
 _log = structlog.get_logger(__name__)
 
@@ -106,6 +106,9 @@ class LeasedJob:
         except StoreUnavailableError as error:
             _log.warning("lease_not_asked", lease=self.name, error=str(error))
             return self.tenure.valid
+        except Exception:  # noqa: BLE001 - logged; who stops asking because of one error never does the job again
+            _log.exception("lease_not_asked", lease=self.name)
+            return self.tenure.valid
         if lease is None:
             self.tenure.end()
             return False
@@ -129,7 +132,7 @@ class LeasedJob:
     async def _give_back(self) -> None:
         try:
             await asyncio.wait_for(self._leases.release(self.name, self._holder), 2)
-        except (StoreUnavailableError, TimeoutError) as error:
+        except (StoreError, TimeoutError) as error:
             _log.debug("lease_not_released", lease=self.name, error=str(error))
 
 

@@ -149,6 +149,8 @@ class Liveness:
                 await self._keep(heartbeat)
             except StoreUnavailableError as error:
                 _log.warning("sample_lost", session_id=heartbeat.session_id, error=str(error))
+            except Exception:  # noqa: BLE001 - logged; one runner's heartbeat must not end everybody's samples
+                _log.exception("sample_lost", session_id=heartbeat.session_id)
 
     async def _keep(self, heartbeat: Heartbeat) -> None:
         session = await self._store.sessions.get(heartbeat.session_id)

@@ -6,6 +6,8 @@ few seconds is what makes the fast path optional. The same job collects what nob
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
 from ccplant_orchestrator.jobs.leased import Tenure
@@ -51,14 +53,20 @@ class Resync:
         """Look again and again while the lease is held."""
         swept_at = float("-inf")
         while tenure.valid:
-            try:
-                await self._look()
-                if self._clock.monotonic() - swept_at >= self._sweep_every:
-                    await self._sweep()
-                    swept_at = self._clock.monotonic()
-            except (StoreUnavailableError, RuntimeFailedError) as error:
-                _log.warning("resync_postponed", error=str(error))
+            await self._safely(self._look)
+            if self._clock.monotonic() - swept_at >= self._sweep_every:
+                swept_at = self._clock.monotonic()
+                await self._safely(self._sweep)
             await self._clock.sleep(self._every)
+
+    async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step; one that fails keeps none of the others from being taken."""
+        try:
+            await step()
+        except (StoreUnavailableError, RuntimeFailedError) as error:
+            _log.warning("resync_postponed", error=str(error))
+        except Exception:  # noqa: BLE001 - logged; it is tried again at the next look
+            _log.exception("resync_failed")
 
     async def _look(self) -> None:
         now = self._clock.now()

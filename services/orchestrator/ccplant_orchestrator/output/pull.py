@@ -99,6 +99,8 @@ class StandingPull:
             await self._restore()
         except (NatsError, TimeoutError) as error:
             _log.warning("stream_restore_failed", subject=self._subject, error=str(error))
+        except Exception:  # noqa: BLE001 - logged; a stream that cannot be made now must not end the pulling
+            _log.exception("stream_restore_failed", subject=self._subject)
         await asyncio.sleep(1)
 
     async def _arrived(self, message: Msg) -> None:
