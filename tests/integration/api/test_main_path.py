@@ -42,6 +42,17 @@ async def test_the_request_of_the_users_page_works_as_written(api: Api) -> None:
     assert command.request_id == answer.headers["x-request-id"]
 
 
+async def test_a_trace_goes_on_in_the_command_and_in_the_lifecycle_event(api: Api) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    header = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+    created = (await api.client.post("/api/v1/sessions", json={}, headers=header)).json()
+    command = await api.control.command("session.launch", created["session_id"])
+    assert command.traceparent is not None
+    assert trace_id in command.traceparent
+    (event,) = await api.control.store.events.unpublished(10)
+    assert event.traceparent == command.traceparent
+
+
 async def test_a_session_is_shown_and_listed_without_its_secrets(api: Api) -> None:
     created = await api.create(**PAGE_BODY)
     shown = await api.client.get(f"/api/v1/sessions/{created['session_id']}")

@@ -1,4 +1,4 @@
-"""The outermost layer: a request's id, its log line, and the answer when something of ours broke.
+"""The outermost layer: a request's id and trace, its log line, and the answer when something of ours broke.
 
 Plain ASGI, because wrapping each response in tasks and streams costs more than the rest of a small request.
 """
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ccplant_api.errors.envelope import error_response
 from ccplant_contracts.errors import ApiError
 from ccplant_contracts.ids import random_text
+from ccplant_platform.telemetry import continue_trace
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -25,11 +26,19 @@ def request_id_of(scope: Scope) -> str:
     return str(scope.get("state", {}).get("request_id", "unknown"))
 
 
+def current_trace() -> str | None:
+    """Return the ``traceparent`` of the request that is being handled, for what it leaves behind."""
+    trace = structlog.contextvars.get_contextvars().get("traceparent")
+    return trace if isinstance(trace, str) else None
+
+
 def _taken_or_new(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return str(value.decode("ascii"))
-    return f"req-{random_text(16)}"
+    value = _header(scope, b"x-request-id")
+    return value.decode("ascii") if _REQUEST_ID.fullmatch(value) else f"req-{random_text(16)}"
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    return next((bytes(value) for name, value in scope["headers"] if name == wanted), b"")
 
 
 class RequestContext:
@@ -46,7 +55,8 @@ class RequestContext:
         request_id = _taken_or_new(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trace = continue_trace(_header(scope, b"traceparent").decode("ascii", "replace"))
+        structlog.contextvars.bind_contextvars(request_id=request_id, traceparent=trace.header())
         started = time.perf_counter()
         status = 0
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ccplant_api.errors.validation import invalid_field, invalid_model
 from ccplant_api.gateway import Gateway
+from ccplant_api.http.context import current_trace
 from ccplant_api.http.idempotency import same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
@@ -104,7 +105,9 @@ async def create_session(
             created_at=now,
         )
     try:
-        await gateway.store.sessions.create(session, prompt=prompt, idempotency=protected)
+        await gateway.store.sessions.create(
+            session, prompt=prompt, idempotency=protected, traceparent=current_trace()
+        )
     except AlreadyDoneError as done:
         same_or_conflict(done.body_hash, digest, key or "")
         return done.response or {}, True
