@@ -13,7 +13,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        # pydantic takes only this for «not valid»; the other would escape from whoever reads a message
+        raise ValueError("the time lies outside the calendar") from error
 
 
 def rfc3339(value: datetime) -> str:

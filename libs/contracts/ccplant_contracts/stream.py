@@ -177,7 +177,8 @@ STREAM_TYPES: frozenset[str] = frozenset(get_args(StreamType))
 class StreamEvent(Message):
     """One durable event: a line of the runner's log, a document in MongoDB, a frame to a viewer."""
 
-    seq: int = Field(ge=1)
+    seq: int = Field(ge=1, lt=10**12)
+    """Twelve digits: in keys and file names the order of texts is the order of numbers."""
     at: UtcTime
     data: StreamData
 

@@ -7,6 +7,7 @@ the same time. Prompts and permission requests only move forward; the fields of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from ccplant_contracts.stream import (
 )
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_store import Store
+
+_MCP_NAME = re.compile(r"[^.$\x00][^.\x00]{0,199}")
 
 _TURN_STATE = {
     "started": PromptState.IN_PROGRESS,
@@ -117,6 +120,8 @@ def session_fields(event: StreamEvent) -> dict[str, Any]:
     """Return which fields of a session's document an event sets; pure."""
     data = event.data
     if isinstance(data, McpServerEvent):
+        if not _MCP_NAME.fullmatch(data.name):
+            return {}  # no name that a session can have; as a path in the document it would spoil it
         return {f"mcp_servers.{data.name}": {"state": data.state, "error": data.error}}
     if isinstance(data, TokenUsageEvent):
         return {"token_usage": data.model_dump(exclude={"type"})}

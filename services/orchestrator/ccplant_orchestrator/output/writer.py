@@ -29,13 +29,15 @@ from ccplant_orchestrator.sessions.keyed import KeyedWorker
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
-from ccplant_store.errors import StoreUnavailableError, TombstonedError
+from ccplant_store.errors import StoreError, TombstonedError
 
 _log = structlog.get_logger(__name__)
 
 _KNOWN_SESSIONS = 4_096
 _PREFIX_LIMIT = 500
 _RETRY_SECONDS = 1.0
+_TRIES = 4
+"""Of a message that fails for no reason that is known to pass."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +138,26 @@ class OutputWriter:
                 await self._tell_runner(launch_id, stored_to)
         except TombstonedError:
             _log.info("output_of_purged_session", launch_id=launch_id)
-        except (StoreUnavailableError, NatsError) as error:
+        except (StoreError, NatsError) as error:
             _log.warning("output_not_stored", launch_id=launch_id, error=str(error))
             for message, _ in work:
                 await _settle(message.nak(_RETRY_SECONDS))
             return
+        except Exception as error:  # noqa: BLE001 - a runner may say anything; what cannot be stored must not stay
+            _log.exception("output_not_understood", launch_id=launch_id)
+            for message, _ in work:
+                await self._refuse(message, error)
+            return
         for message, _ in work:
             await _settle(message.ack())
+
+    async def _refuse(self, message: Msg, error: Exception) -> None:
+        """Try a message again later, a few times; kept for ever it would take a place among those under way."""
+        tried = message.metadata.num_delivered
+        if tried >= _TRIES:
+            self._dead_letters.bury(message, error)
+        else:
+            await _settle(message.nak(_RETRY_SECONDS * 2**tried))
 
     async def _source(self, batch: OutputBatch) -> _Source | None:
         """Return whose output this is, checked against the document: the batch's own word is not enough."""

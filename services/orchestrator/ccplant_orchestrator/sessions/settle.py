@@ -16,11 +16,13 @@ from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
+from ccplant_store.errors import StoreUnavailableError
 from ccplant_store.sessions.model import SessionDoc
 
 _log = structlog.get_logger(__name__)
 
 _TAIL_BATCH = 500
+_TAIL_TRIES = 3
 
 
 class Settling:
@@ -37,18 +39,18 @@ class Settling:
 
     async def settle(self, session: SessionDoc, ref: LaunchRef | None, seen: Observation | None) -> None:
         """Do all that remains to be done; safe to repeat."""
-        stored_to = session.stored_to
+        stored_to, whole = session.stored_to, True
         if ref is not None:
             # also fences a launch that was never started: nobody who acts late can start it after this
             await self._runtime.destroy(ref, force=True)
-            stored_to = await self._store_tail(session, ref)
+            stored_to, whole = await self._tail_or_without(session, ref)
         await self._close_prompts(session)
         await self._close_permissions(session)
         fault_point("orch.end.settled")
         if ref is not None:
             await self._runtime.release(ref, keep_workspace=keeps_workspace(session))
         transcript = session.transcript or Transcript(
-            last_seq=stored_to, complete=stored_to >= _last_said(seen)
+            last_seq=stored_to, complete=whole and stored_to >= _last_said(seen)
         )
         settled = await self._store.sessions.mark_settled(
             session.id, transcript, keeps_workspace=keeps_workspace(session)
@@ -57,6 +59,19 @@ class Settling:
             await self._announcer.session(session.id, settled.version)
         await self._announcer.closed(session.id, stored_to)
         _log.info("session_settled", session_id=session.id, last_seq=stored_to, complete=transcript.complete)
+
+    async def _tail_or_without(self, session: SessionDoc, ref: LaunchRef) -> tuple[int, bool]:
+        """Store the rest, and tell whether that worked; a rest that cannot be stored does not keep an end from coming."""
+        try:
+            return await self._store_tail(session, ref), True
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            if session.attempts < _TAIL_TRIES:
+                raise
+            _log.exception("rest_of_output_given_up", session_id=session.id)
+        left = await self._store.sessions.get(session.id)
+        return (session.stored_to if left is None else left.stored_to), False
 
     async def _store_tail(self, session: SessionDoc, ref: LaunchRef) -> int:
         """Store what the runner wrote into its log and could not send any more."""

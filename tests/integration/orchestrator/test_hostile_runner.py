@@ -1,0 +1,107 @@
+"""A runner may say anything on its own subjects: it spoils nothing for others, and its session still ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from ccplant_contracts import subjects
+from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, StreamEvent
+from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_platform.bus.connection import connect, jetstream
+from tests.integration.orchestrator.conftest import Plant
+from tests.support.scripted_runner import ScriptedRunner
+from tests.support.waiting import eventually
+
+_NOTICE = {"type": "notice", "level": "info", "code": "x", "message": "y"}
+_NOW = "2026-01-01T00:00:00Z"
+
+
+def _event(seq: int, at: str = _NOW, **data: object) -> dict[str, object]:
+    return {"seq": seq, "at": at, "data": data or _NOTICE}
+
+
+async def _waiting(plant: Plant) -> int:
+    bus = await connect(plant.nats.access("all"), name="test")
+    try:
+        return (await jetstream(bus).stream_info(subjects.STREAM_OUTPUT)).state.messages
+    finally:
+        await bus.close()
+
+
+async def _gone(plant: Plant) -> bool:
+    return await _waiting(plant) == 0
+
+
+async def _send(runner: ScriptedRunner, event: dict[str, object]) -> None:
+    batch = {"session_id": runner.session_id, "launch_id": runner.launch_id, "events": [event]}
+    await jetstream(runner.bus).publish(
+        subjects.runner_out(runner.launch_id, "events"), json.dumps(batch).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        _event(1, at="0001-01-01T00:00:00+14:00"),
+        _event(10**30),
+        _event(1, type="turn", prompt_id="p", state="unheard of"),
+    ],
+)
+async def test_a_message_that_makes_no_sense_leaves_the_stream_at_once(
+    plant: Plant, event: dict[str, object]
+) -> None:
+    session = await plant.create()
+    await _send(await plant.runner(session.id), event)
+    await eventually(lambda: _gone(plant), interval=0.2)
+
+
+async def test_a_message_that_cannot_be_stored_leaves_the_stream_after_a_few_tries(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    monkeypatch.setattr(plant.store.output, "insert", _refuse)
+    await runner.say(Notice(level="info", code="x", message="y"))
+    await eventually(lambda: _gone(plant), timeout=40, interval=0.5)
+
+
+async def test_names_that_no_document_can_have_do_not_spoil_the_session(plant: Plant) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    for name in ("", "a.b", "$a", ".", "a.$b", "good"):
+        await runner.say(McpServerEvent(name=name, state="ready"))
+
+    async def stored() -> bool:
+        return (await plant.get(session.id)).stored_to == 6
+
+    await eventually(stored)
+    assert set((await plant.get(session.id)).mcp_servers) == {"good"}
+
+
+async def test_a_rest_that_cannot_be_stored_does_not_keep_the_end_from_coming(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await plant.create(prompts=1)
+    runner = await plant.runner(session.id)
+    await eventually(lambda: runner.stored_to == 1)
+    monkeypatch.setattr(plant.store.output, "insert", _refuse)
+    plant.runtime.tail[runner.launch_id] = [
+        StreamEvent(
+            seq=2,
+            at=datetime.now(UTC),
+            data=MessageChunk(message_id="m", role="agent", offset=0, text="last"),
+        )
+    ]
+    plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
+    ended = await plant.settled(session.id, timeout=40)
+    assert ended.transcript is not None
+    assert (ended.transcript.last_seq, ended.transcript.complete) == (1, False)
+
+
+async def _refuse(session_id: str, events: Sequence[StreamEvent]) -> int:
+    del session_id, events
+    raise ValueError("cannot be stored")
