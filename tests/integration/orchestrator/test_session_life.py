@@ -109,6 +109,19 @@ async def test_the_time_limit_ends_a_session_with_its_reason(plant: Plant) -> No
     assert ended.status_reason is Reason.TIMEOUT
 
 
+async def test_a_time_limit_that_is_moved_at_the_last_moment_holds(plant: Plant) -> None:
+    session = await plant.create()
+    await plant.runner(session.id)
+    decided_on = await plant.get(session.id)
+    extended = await plant.store.sessions.extend(
+        decided_on, timeout_minutes=90, deadline_at=datetime.now(UTC) + timedelta(minutes=90), by=OWNER
+    )
+    assert extended is not None
+    reconciler = plant.replicas[0]._reconciler
+    await reconciler._request_stop(decided_on, StopReason.TIMEOUT)
+    assert (await plant.get(session.id)).stop_requested is None
+
+
 async def test_a_task_completes_by_itself_when_nothing_is_left(plant: Plant) -> None:
     session = await plant.create(mode=Mode.TASK, prompts=1)
     runner = await plant.runner(session.id)

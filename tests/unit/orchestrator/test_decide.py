@@ -135,6 +135,22 @@ def test_a_task_completes_only_when_its_last_prompt_is_the_last_there_is() -> No
     assert isinstance(decide(talk, seen=seen()), d.Wait)
 
 
+def test_an_end_before_the_time_limit_is_no_timeout_however_late_it_is_noticed() -> None:
+    late = RUNNING.model_copy(update={"deadline_at": NOW - timedelta(minutes=1)})
+    before = seen("exited", exit_record=ExitRecord(exit_code=1), exited_at=NOW - timedelta(minutes=5))
+    assert reason(decide(late, seen=before)) is Reason.RUNNER_CRASHED
+    assert reason(decide(late, seen=EXITED)) is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize("claimed", [Reason.REGISTERED, Reason.CREATED, Reason.DELETED, Reason.TASK_FINISHED])
+def test_a_last_word_cannot_claim_what_a_runner_cannot_know(claimed: Reason) -> None:
+    record = ExitRecord(exit_code=1, last_word=LastWord(reason=claimed))
+    starting = session(launch=launch())
+    for document in (starting, RUNNING):
+        action = decide(document, seen=seen("exited", exit_record=record, exited_at=NOW))
+        assert reason(action) is Reason.RUNNER_CRASHED
+
+
 def test_after_the_end_what_runs_is_garbage_and_all_that_was_open_is_settled() -> None:
     assert isinstance(decide(FINAL, seen=seen()), d.Destroy)
     assert decide(FINAL, seen=EXITED) == d.Settle()

@@ -241,16 +241,19 @@ class SessionStore:
         *,
         owner: str | None = None,
         if_prompt_seq: int | None = None,
+        if_version: int | None = None,
     ) -> SessionDoc | None:
         """Write that the end is wanted, and return the session as it is then.
 
         The first wish wins, but a deletion upgrades a stop and `force` is added. A deletion sets `deleted_at` at once.
-        A session that has ended is returned unchanged. None: no such session of this owner, or a prompt came
-        after `if_prompt_seq`.
+        A session that has ended is returned unchanged. None: no such session of this owner, a prompt came
+        after `if_prompt_seq`, or the session is not what it was at `if_version`.
         """
         for _ in range(_TRIES):
             session = await self._find(session_id, owner)
             if session is None or (if_prompt_seq is not None and session.prompt_seq != if_prompt_seq):
+                return None
+            if if_version is not None and session.version != if_version:
                 return None
             merged = merge_stop(session.stop_requested, stop)
             if not session.open or merged is None:

@@ -133,7 +133,7 @@ def _exited(session: SessionDoc, seen: Observation, now: datetime) -> Action:
             return Wait(judged_at)
     if record is None:
         return Finish(stop_end(session) or End(Reason.RUNNER_CRASHED, {}, {}))
-    return Finish(judge_exit(session, record, now))
+    return Finish(judge_exit(session, record, exited_at))
 
 
 def _stopping(session: SessionDoc, stop: StopDoc, facts: Facts, now: datetime, limits: Limits) -> Action:

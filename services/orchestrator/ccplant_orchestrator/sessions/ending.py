@@ -22,6 +22,15 @@ EVIDENCE_PATIENCE = timedelta(seconds=10)
 """How long an incomplete exit record is waited for before the end is judged without the rest."""
 
 
+_SAYABLE = frozenset(
+    {
+        Reason.AGENT_ENDED, Reason.START_TIMEOUT, Reason.CLONE_FAILED, Reason.SETUP_FAILED, Reason.AGENT_CRASHED,
+        Reason.RUNNER_CRASHED, Reason.TIMEOUT, Reason.OOM_KILLED,
+    }
+)  # fmt: skip
+"""What a runner can know of its own end; what else its last word may claim (the agent can write there) is no reason."""
+
+
 @dataclass(frozen=True)
 class End:
     """The judgement: a reason, and the facts that its sentence and its evidence need."""
@@ -41,13 +50,13 @@ class End:
         )
 
 
-def judge_exit(session: SessionDoc, exit_record: ExitRecord, now: datetime) -> End:
-    """Judge the end of a session whose process is gone."""
+def judge_exit(session: SessionDoc, exit_record: ExitRecord, exited_at: datetime) -> End:
+    """Judge the end of a session whose process is gone since `exited_at`, however late that is noticed."""
     evidence = exit_evidence(exit_record)
     asked = stop_end(session)
     if asked is not None:
         return End(asked.reason, asked.facts, {**evidence, **asked.evidence})
-    if session.deadline_at is not None and now >= session.deadline_at:
+    if session.deadline_at is not None and exited_at >= session.deadline_at:
         return End(Reason.TIMEOUT, timeout_facts(session), evidence)
     runtime_reason = _runtime_reason(exit_record)
     if runtime_reason is not None:
@@ -103,7 +112,7 @@ def _runtime_reason(exit_record: ExitRecord) -> Reason | None:
 
 
 def _by_word_or_code(exit_record: ExitRecord, word: LastWord | None, evidence: dict[str, Any]) -> End:
-    if word is not None and word.reason is not None:
+    if word is not None and word.reason in _SAYABLE:
         return End(word.reason, {"detail": word.detail, "exit_code": word.exit_code}, evidence)
     if exit_record.exit_code == 0:
         return End(Reason.AGENT_ENDED, {}, evidence)

@@ -229,7 +229,12 @@ class Reconciler:
         stop = StopRequested(reason=reason, by="system", at=self._clock.now())
         unchanged = session.prompt_seq if reason is StopReason.TASK_FINISHED else None
         changed = await self._store.sessions.request_stop(
-            session.id, stop, owner=None, if_prompt_seq=unchanged
+            # decided on what the session was: its time limit may just have been moved
+            session.id,
+            stop,
+            owner=None,
+            if_prompt_seq=unchanged,
+            if_version=session.version,
         )
         if changed is not None:
             await self._announcer.session(session.id, changed.version)
