@@ -1,7 +1,7 @@
 """Turns what an agent does into durable events and previews, in the agent's order.
 
-Text is coalesced, snapshots are throttled; a message ends where something else begins, and everything that belongs to a
-turn is said before the turn's end. One timer wakes it for what time makes due.
+Text is coalesced, snapshots are throttled; a message ends where something else begins, a snapshot never waits past the
+beginning of a message, and everything that belongs to a turn is said before the turn's end. One timer wakes it for what time makes due.
 """
 
 from __future__ import annotations
@@ -108,15 +108,20 @@ class Speech:
     def flush(self) -> None:
         """Say everything that is held: a turn ends."""
         self.end_message()
+        self._release_snapshots()
+        self._arm()
+
+    def _release_snapshots(self) -> None:
+        """Say the snapshots that are held: what is said next comes after them."""
         for snapshot in self._snapshots.flush():
             self._say(snapshot)
-        self._arm()
 
     def _take_text(self, update: TextSaid) -> None:
         current = self._text
         other = update.message_id is not None and update.message_id != self._agents_id
         if current is None or current.kind != update.kind or other:
             self.end_message()
+            self._release_snapshots()
             # the agent's own ids may repeat after its restart, ours do not
             current = TextCoalescer(update.kind, f"msg-{random_text(12)}", self.prompt_id)
             self._text, self._mask = current, StreamRedactor(self._redactor, self._secrets)
