@@ -35,6 +35,9 @@ _log = structlog.get_logger(__name__)
 _LOOKS_PER_SILENCE = 6
 """Silence is noticed at most a sixth too late; at the default of 30 s that is a look every 5 s."""
 _BACKLOG = 10_000
+_LONGEST_PAUSE = 5.0
+_AWAKE_SECONDS = 20.0
+"""Longer than a pause and a look at a slow database; a process that was away for longer counts anew."""
 
 
 class Silence:
@@ -44,16 +47,22 @@ class Silence:
         self._clock = clock
         self._heard: dict[str, float] = {}
         self._listening = False
+        self._awake_until = float("-inf")
 
     @property
     def listening(self) -> bool:
-        """Whether anything could be heard now."""
-        return self._listening
+        """Whether anything could be heard now, and all the time since the last look."""
+        return self._listening and self._clock.monotonic() < self._awake_until
 
     def listen(self) -> None:
         """Begin to count, from now on for everybody."""
         self._heard.clear()
         self._listening = True
+        self.awake()
+
+    def awake(self) -> None:
+        """This process runs; one that does not say so again in time was frozen, and heard nothing meanwhile."""
+        self._awake_until = self._clock.monotonic() + _AWAKE_SECONDS
 
     def deaf(self) -> None:
         """Stop counting: nothing can be heard."""
@@ -66,12 +75,12 @@ class Silence:
 
     def heard(self, launch_id: str) -> None:
         """Note a sign of life."""
-        if self._listening:
+        if self.listening:
             self._heard[launch_id] = self._clock.monotonic()
 
     def of(self, launch_id: str) -> timedelta | None:
         """Return how long it has been silent, None where nobody listens; asking starts the count."""
-        if not self._listening:
+        if not self.listening:
             return None
         now = self._clock.monotonic()
         return timedelta(seconds=now - self._heard.setdefault(launch_id, now))
@@ -121,8 +130,11 @@ class Liveness:
                 elif not self._silence.listening:
                     self._silence.listen()
                 else:
+                    self._silence.awake()
                     await self._look()
-                await self._clock.sleep(self._unreachable_after.total_seconds() / _LOOKS_PER_SILENCE)
+                await self._clock.sleep(
+                    min(_LONGEST_PAUSE, self._unreachable_after.total_seconds() / _LOOKS_PER_SILENCE)
+                )
         finally:
             self._silence.deaf()
             keeper.cancel()
