@@ -262,6 +262,14 @@ async def test_release_removes_everything(place: Place) -> None:
     await runtime.release(ref, keep_workspace=False)
 
 
+async def test_release_by_several_at_once_removes_everything(place: Place) -> None:
+    runtime, other = place.open(), place.open()
+    ref = await start(runtime, "exit 0")
+    await exited(runtime, ref)
+    await asyncio.gather(*(one.release(ref, keep_workspace=False) for one in (runtime, other) * 4))
+    assert place.traces(ref) == []
+
+
 async def test_release_refuses_what_runs(place: Place) -> None:
     runtime = place.open()
     ref = await start(runtime)

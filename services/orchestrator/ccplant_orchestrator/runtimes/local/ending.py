@@ -86,8 +86,8 @@ def remove(data: DataFolder, ref: LaunchRef, *, keep_volume: bool) -> None:
     """
     fence(data, ref.launch_id)
     folder = data.launch(ref.session_id, ref.launch_id)
-    if folder.path.is_dir():
-        lock = _lock_of_ended(data, folder)
+    lock = _lock_of_ended(data, folder)
+    if lock is not None:
         try:
             _throw_away(data, folder.path)
         finally:
@@ -97,10 +97,13 @@ def remove(data: DataFolder, ref: LaunchRef, *, keep_volume: bool) -> None:
     _remove_empty(folder.path.parent)
 
 
-def _lock_of_ended(data: DataFolder, folder: LaunchFolder) -> int:
-    """Take the lock of a launch that has ended; its supervisor may need a moment to leave after its last word."""
+def _lock_of_ended(data: DataFolder, folder: LaunchFolder) -> int | None:
+    """Take the lock of a launch that has ended; None where its folder is gone: another orchestrator was faster.
+
+    A supervisor may need a moment to leave after its last word.
+    """
     until = time.monotonic() + _LEAVE_SECONDS
-    while True:
+    while folder.path.is_dir():
         if end_unsupervised(data, folder):
             lock = _lock(folder.lock)
             if lock is not None:
@@ -110,6 +113,7 @@ def _lock_of_ended(data: DataFolder, folder: LaunchFolder) -> int:
         if time.monotonic() >= until:
             raise StillRunningError(f"{folder.launch_id} is being started or ended")
         time.sleep(0.01)
+    return None
 
 
 def _remove_volume(data: DataFolder, session_id: str) -> None:
