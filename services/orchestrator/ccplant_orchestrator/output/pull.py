@@ -3,7 +3,7 @@
 nats-py's `fetch` waits for a batch to fill or costs a round trip per message. Here one standing request is kept with
 the server (JetStream's documented ``CONSUMER.MSG.NEXT``) and renewed before it runs dry. The server's idle heartbeats
 tell a quiet stream from one that is gone: when they stay away, the topology is declared again, and the runners'
-logs refill it.
+logs refill it. A request also goes with its connection, so each reconnect is followed by a new one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ _log = structlog.get_logger(__name__)
 
 _EXPIRES_SECONDS = 30
 _HEARTBEAT_SECONDS = 5
-_SILENCE_SECONDS = 12.0
+_SILENCE_SECONDS = 12
 """Two heartbeats and some: then the request or its consumer is gone."""
+_LOOK_SECONDS = 1
 _HEARTBEAT = "100"
 _REQUEST_ENDED = ("404", "408")
 """No message was there, or the request expired: ask again."""
@@ -80,12 +81,16 @@ class StandingPull:
             await asyncio.sleep(1)
 
     async def _until_dry(self) -> None:
+        silent, connection = 0, self._client.stats["reconnects"]
         while not self._ask.is_set():
             self._heard = False
             try:
-                await asyncio.wait_for(self._ask.wait(), _SILENCE_SECONDS)
+                await asyncio.wait_for(self._ask.wait(), _LOOK_SECONDS)
             except TimeoutError:
-                self._missing = self._missing or not self._heard
+                if self._client.stats["reconnects"] != connection:
+                    return
+                silent = 0 if self._heard else silent + _LOOK_SECONDS
+                self._missing = self._missing or silent >= _SILENCE_SECONDS
             if self._missing:
                 await self._revive()
                 return
