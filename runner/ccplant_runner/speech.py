@@ -1,7 +1,8 @@
 """Turns what an agent does into durable events and previews, in the agent's order.
 
 Text is coalesced, snapshots are throttled; a message ends where something else begins, a snapshot never waits past the
-beginning of a message, and everything that belongs to a turn is said before the turn's end. One timer wakes it for what time makes due.
+beginning of a message, and everything that belongs to a turn is said before the turn's end. One timer wakes it for
+what time makes due.
 """
 
 from __future__ import annotations

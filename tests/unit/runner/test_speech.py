@@ -33,7 +33,7 @@ async def test_a_held_snapshot_comes_before_the_message_that_was_begun_after_it(
         tool("pending"),
         tool("in_progress"),
         tool("completed"),
-        TextSaid("message", "I read it."),
+        TextSaid("I read it.", "message"),
     ):
         heard.speech.take(update)
     heard.speech.flush()
@@ -46,7 +46,7 @@ async def test_a_finished_plan_comes_before_the_words_that_say_so() -> None:
     for status in ("pending", "in_progress", "completed"):
         entry = PlanEntry.model_validate({"content": "Change it", "status": status})
         heard.speech.take(PlanChanged((entry,)))
-    heard.speech.take(TextSaid("message", "The plan is done."))
+    heard.speech.take(TextSaid("The plan is done.", "message"))
     heard.speech.flush()
     plan, last_plan, text = heard.said
     assert isinstance(plan, Plan)
@@ -58,7 +58,7 @@ async def test_a_finished_plan_comes_before_the_words_that_say_so() -> None:
 
 async def test_snapshots_within_a_message_are_still_throttled() -> None:
     heard = Heard()
-    heard.speech.take(TextSaid("message", "Working"))
+    heard.speech.take(TextSaid("Working", "message"))
     for number in range(100):
         entry = PlanEntry(content=f"step {number}", status="pending")
         heard.speech.take(PlanChanged((entry,)))
