@@ -55,6 +55,7 @@ from ccplant_runner.wal import WriteAheadLog, segment_bytes_for
 REFUSED = 3
 """Exit code of a runner that was refused."""
 _FLUSH_SECONDS = 5.0
+_ASK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,15 @@ class LaunchRun:
             self._finish(Ending(1, Reason.AGENT_CRASHED, ended.detail, ended.exit.exit_code))
 
     async def _watch_deadline(self) -> None:
-        await self._deadline.passed.wait()
+        while True:
+            await self._deadline.passed.wait()
+            self._deadline.passed.clear()
+            try:
+                # the limit may have been moved by a word that was lost; who answers ends the session itself in time
+                async with asyncio.timeout(min(_ASK_SECONDS, 1.0 + self._spec.control_plane_grace_seconds)):
+                    await self._sync()
+            except TimeoutError:
+                break
         self._finish(
             Ending(
                 0, Reason.TIMEOUT, "the time limit was reached and the control plane did not end the session"

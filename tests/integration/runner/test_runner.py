@@ -416,8 +416,19 @@ async def test_the_time_limit_ends_a_runner_whose_control_plane_is_away(launch: 
     async with launch(control_plane_grace_seconds=0.2, stop_grace_seconds=1.0) as runner:
         await runner.ready()
         await runner.ask("deadline", DeadlineNotice(seconds_left=100.0), Receipt)
+        runner.deaf_to_registrations = True
         await runner.ask("deadline", DeadlineNotice(seconds_left=0.1), Receipt)
         assert (await runner.last_word()).reason is Reason.TIMEOUT
+
+
+async def test_a_runner_that_missed_that_its_limit_was_moved_asks_before_it_ends(launch: Launch) -> None:
+    async with launch(control_plane_grace_seconds=0.2) as runner:
+        await runner.ready()
+        asked = len(runner.registrations)
+        runner.seconds_left = 1_000.0
+        await runner.ask("deadline", DeadlineNotice(seconds_left=0.1), Receipt)
+        await eventually(lambda: len(runner.registrations) > asked)
+        await runner.prompt("go on")
 
 
 async def test_a_runner_waits_for_a_control_plane_that_does_not_answer_yet(launch: Launch) -> None:
