@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -40,6 +41,9 @@ def run_service(name: str, serve: Serve, *, grace_seconds: float = GRACE_SECONDS
     """Run until told to stop, then exit with 0; with 1 where it failed."""
     configure_logging(name)
     end_with_parent()
+    # Modules and models stay until the end. The collector need not look at their 100,000 objects again: each full look
+    # took 70 ms, in which nobody was answered.
+    gc.freeze()
     sys.exit(asyncio.run(_run(name, serve, grace_seconds)))
 
 

@@ -160,3 +160,17 @@ child.wait()
     child = psutil.Process(int(pid_file.read_text()))
     parent.kill()
     await eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+
+
+LOOKED_AT = """
+import gc
+async def serve(stopping):
+    print(min(gc.get_freeze_count(), 10_000), flush=True)
+    await stopping.wait()
+run_service("api", serve)
+"""
+
+
+def test_the_collector_does_not_look_at_what_was_there_at_the_start(services: Services) -> None:
+    service = services.start(LOOKED_AT)
+    said(service, "10000")
