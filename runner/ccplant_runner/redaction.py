@@ -35,6 +35,12 @@ _SHAPE_HEADS = (
     "whsec_",
     "Bearer",
     "Basic",
+    "eyJ",
+    "SU",
+    "SO",
+    "SA",
+    "SX",
+    "-----BEGIN ",
 )
 
 PLAIN_KEYS = frozenset(
