@@ -7,11 +7,13 @@ from functools import partial
 
 import pytest
 
+from ccplant_contracts.ids import new_prompt_id
 from ccplant_contracts.session import Mode, StopRequested
 from ccplant_contracts.status import PromptState, Reason, Status, StopReason
 from ccplant_contracts.stream import Idle, MessageChunk, StreamEvent, Turn
-from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_orchestrator.runtimes.protocol import ExitRecord, LaunchRef
 from ccplant_orchestrator.sessions import reconcile
+from ccplant_store.prompts.model import PromptDoc
 from tests.integration.orchestrator.conftest import OWNER, Plant
 from tests.support.scripted_runner import ScriptedRunner
 from tests.support.waiting import eventually
@@ -222,6 +224,58 @@ async def test_a_runners_end_is_noticed_although_following_the_runtime_failed(pl
     plant.runtime.follow_error = OSError("too many open files")
     plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
     assert (await plant.settled(session.id)).status_reason is Reason.RUNNER_CRASHED
+
+
+async def test_a_prompt_that_lands_while_its_session_is_settled_gets_its_end(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    number = await plant.store.sessions.take_prompt_number(session.id, OWNER)
+    assert number == 1
+    release, late = plant.runtime.release, [new_prompt_id()]
+
+    async def released(ref: LaunchRef, *, keep_workspace: bool) -> None:
+        if late:
+            doc = PromptDoc(
+                id=late.pop(), session_id=session.id, owner=OWNER, number=1, text="late", by=OWNER,
+                created_at=datetime.now(UTC),
+            )  # fmt: skip
+            await plant.store.prompts.insert(doc)
+            await plant.store.prompts.announce(limit=10)
+        await release(ref, keep_workspace=keep_workspace)
+
+    monkeypatch.setattr(plant.runtime, "release", released)
+    plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
+    await plant.settled(session.id)
+    (prompt,) = await plant.store.prompts.list_for(session.id)
+    assert prompt.state is PromptState.UNDELIVERED
+
+
+async def test_a_transcript_is_called_complete_only_where_that_is_known(plant: Plant) -> None:
+    whole, gap, gone = [await plant.create() for _ in range(3)]
+    now = datetime.now(UTC)
+    for session in (whole, gap, gone):
+        runner = await plant.runner(session.id)
+        await runner.say(MessageChunk(message_id="m", role="agent", offset=0, text="1"))
+        if session is gap:
+            chunk = MessageChunk(message_id="m", role="agent", offset=2, text="3")
+            await runner.send([StreamEvent(seq=3, at=now, data=chunk)])
+            await eventually(partial(_last_stored, plant, session.id, 3))
+        await eventually(partial(_stored, plant, session.id, 1))
+        if session is gone:
+            del plant.runtime.observed[runner.launch_id]
+            await plant.tell("session.launch", session.id)
+        else:
+            plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
+    for session, complete in ((whole, True), (gap, False), (gone, False)):
+        ended = await plant.settled(session.id)
+        assert ended.transcript is not None
+        assert (ended.transcript.last_seq, ended.transcript.complete) == (1, complete)
+
+
+async def _last_stored(plant: Plant, session_id: str, seq: int) -> bool:
+    return await plant.store.output.last_seq(session_id) == seq
 
 
 async def test_a_crash_of_the_runner_ends_its_session_and_says_so(plant: Plant) -> None:

@@ -271,7 +271,7 @@ class PromptStore:
     async def _announce(self, session_id: str, prompts: Sequence[PromptDoc]) -> int:
         at = self._clock.now()
 
-        async def write(run: Transaction) -> tuple[int, Raw]:
+        async def write(run: Transaction) -> int:
             fresh: list[PromptDoc] = []
             for prompt in prompts:
                 claimed = await self._prompts.find_one_and_update(
@@ -282,15 +282,17 @@ class PromptStore:
             session = await self._recorder.append(
                 run, session_id, [NewEvent("prompt.queued", prompt_data(prompt)) for prompt in fresh], at=at
             )
-            return len(fresh), session
+            if session["settled"]:
+                raise _SettledError
+            return len(fresh)
 
         try:
-            count, session = await self._database.transaction(write, on=session_id)
+            return await self._database.transaction(write, on=session_id)
         except TombstonedError:
             return await self._prompts.delete_many({"session_id": session_id})
-        if session["settled"]:
-            await self.settle(session_id, at=at)
-        return count
+        except _SettledError:
+            # announced and ended by the same write: announced alone, it would not be found again after a crash
+            return len(await self.settle(session_id, at=at))
 
     async def _move(
         self, prompt: PromptDoc, target: PromptState, at: datetime, fields: Mapping[str, object]
@@ -337,6 +339,10 @@ class PromptStore:
             return PromptDoc.decode_optional(await self._database.transaction(write, on=prompt.session_id))
         except TombstonedError:
             return None
+
+
+class _SettledError(Exception):
+    """The session was settled before the prompt arrived."""
 
 
 _RAN = frozenset({PromptState.DONE, PromptState.FAILED})

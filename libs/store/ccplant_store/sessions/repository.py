@@ -53,6 +53,7 @@ class SessionStore:
         self._recorder = recorder
         self._sessions: Collection = database.collection("sessions")
         self._prompts: Collection = database.collection("prompts")
+        self._permissions: Collection = database.collection("permissions")
         self._idempotency: Collection = database.collection("idempotency")
 
     # --- creating and reading
@@ -345,13 +346,34 @@ class SessionStore:
                 return changed
         return None
 
+    async def keep_transcript(self, session_id: str, transcript: Transcript) -> Transcript:
+        """Write how far the transcript goes, once, while it can still be known; return what is written."""
+        kept = await self._sessions.find_one_and_update(
+            {"_id": session_id, "transcript": None},
+            {"$set": {"transcript": to_bson(transcript)}, "$inc": {"version": 1}},
+            projection={"_id": 1},
+        )
+        if kept is not None:
+            return transcript
+        session = await self.get(session_id)
+        return transcript if session is None or session.transcript is None else session.transcript
+
     async def mark_settled(
         self, session_id: str, transcript: Transcript, *, keeps_workspace: bool
     ) -> SessionDoc | None:
-        """Note that nothing is open about an ended session any more; None where it is not so or was so before."""
+        """Note that nothing is open about an ended session any more; None where it is not so or was so before.
+
+        A prompt or a permission request that came between its closing and this mark would stay open for ever. Each
+        moves `event_seq` when it is told of, so what is looked at here is either seen or makes the write fail; what is told
+        of later finds the mark.
+        """
         for _ in range(_TRIES):
             session = await self.get(session_id)
             if session is None or session.open or session.settled:
+                return None
+            if await self._prompts.count({"session_id": session_id, "open": True}, limit=1):
+                return None
+            if await self._permissions.count({"session_id": session_id, "state": "pending"}, limit=1):
                 return None
             fields: dict[str, object] = {
                 "settled": True,
@@ -362,7 +384,7 @@ class SessionStore:
             }
             if session.launch is not None:
                 fields["launch.released"] = True
-            changed = await self.change(session, set=fields)
+            changed = await self.change(session, set=fields, expect={"event_seq": session.event_seq})
             if changed is not None:
                 return changed
         return None

@@ -44,21 +44,33 @@ class Settling:
             # also fences a launch that was never started: nobody who acts late can start it after this
             await self._runtime.destroy(ref, force=True)
             stored_to, whole = await self._tail_or_without(session, ref)
+        transcript = session.transcript
+        if transcript is None:
+            # before the evidence goes: after a crash behind the release nobody could tell any more
+            complete = whole and await self._is_complete(session, stored_to, seen)
+            transcript = await self._store.sessions.keep_transcript(
+                session.id, Transcript(last_seq=stored_to, complete=complete)
+            )
         await self._close_prompts(session)
         await self._close_permissions(session)
         fault_point("orch.end.settled")
         if ref is not None:
             await self._runtime.release(ref, keep_workspace=keeps_workspace(session))
-        transcript = session.transcript or Transcript(
-            last_seq=stored_to, complete=whole and stored_to >= _last_said(seen)
-        )
         settled = await self._store.sessions.mark_settled(
             session.id, transcript, keeps_workspace=keeps_workspace(session)
         )
-        if settled is not None:
-            await self._announcer.session(session.id, settled.version)
+        if settled is None:
+            return  # something came meanwhile, or another replica was faster: the next look tells
+        await self._announcer.session(session.id, settled.version)
         await self._announcer.closed(session.id, stored_to)
         _log.info("session_settled", session_id=session.id, last_seq=stored_to, complete=transcript.complete)
+
+    async def _is_complete(self, session: SessionDoc, stored_to: int, seen: Observation | None) -> bool:
+        """Tell whether nothing that the runner said is missing; where nobody can know, that is not claimed."""
+        if session.running_at is not None and seen is None:
+            return False  # what ran is gone with all that it left
+        last = max(_last_said(seen), await self._store.output.last_seq(session.id))
+        return stored_to >= last
 
     async def _tail_or_without(self, session: SessionDoc, ref: LaunchRef) -> tuple[int, bool]:
         """Store the rest, and tell whether that worked; a rest that cannot be stored does not keep an end from coming."""
