@@ -266,7 +266,7 @@ async def test_release_by_several_at_once_removes_everything(place: Place) -> No
     runtime, other = place.open(), place.open()
     ref = await start(runtime, "exit 0")
     await exited(runtime, ref)
-    await asyncio.gather(*(one.release(ref, keep_workspace=False) for one in (runtime, other) * 4))
+    await asyncio.gather(*(one.release(ref, keep_workspace=False) for one in (runtime, other) * 8))
     assert place.traces(ref) == []
 
 

@@ -108,7 +108,9 @@ def _lock_of_ended(data: DataFolder, folder: LaunchFolder) -> int | None:
             lock = _lock(folder.lock)
             if lock is not None:
                 return lock
-        elif exit_record.supervised(folder) and not folder.exit.exists():
+        elif not folder.exit.exists() and exit_record.supervised(
+            folder
+        ):  # in this order: the folder may go meanwhile
             raise StillRunningError(f"{folder.launch_id} still runs")
         if time.monotonic() >= until:
             raise StillRunningError(f"{folder.launch_id} is being started or ended")
