@@ -19,7 +19,7 @@ from ccplant_contracts.events import LifecycleEvent
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
-from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.errors import StoreUnavailableError, TransactionContentionError
 
 _log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class EventPublisher:
             try:
                 await self._refill_a_new_stream()
                 more = await self._publish_some(tenure)
-            except (NatsError, TimeoutError, StoreUnavailableError) as error:
+            except (NatsError, TimeoutError, StoreUnavailableError, TransactionContentionError) as error:
                 _log.warning("events_not_published", error=str(error) or type(error).__name__)
                 self._looked_at = float("-inf")
                 more = False
