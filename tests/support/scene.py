@@ -28,6 +28,10 @@ class Scene:
     auditor: Auditor
     viewers: list[StreamViewer] = field(default_factory=list)
     _watching: list[asyncio.Task[None]] = field(default_factory=list)
+    _log_ends: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._log_ends = self.system.log_ends()
 
     async def session(self, message: str | None = None, *, viewers: int = 1, **fields: object) -> str:
         """Create a session, and have it watched from its beginning."""
@@ -95,6 +99,7 @@ class Scene:
         self.system.note("viewers are told of the end, and subscribers of everything")
         bus = await self._bus_at_rest(drained=drained)
         findings = await self.auditor.audit(self.person.ledger, self.viewers, bus)
+        findings += self.system.errors_since(self._log_ends)
         assert not findings, "\n".join(["", *findings])
 
     async def _bus_at_rest(self, *, drained: bool) -> BusRecord:

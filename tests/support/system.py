@@ -175,7 +175,7 @@ class System:
         pairs = (item.partition(b"=") for item in content.split(b"\0") if item)
         environment = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
         environment.pop("CCPLANT_PARENT_PID", None)
-        with (self.data_dir / "logs" / "orchestrator-2.log").open("ab") as log:
+        with (self.data_dir / "logs" / "orchestrator-2.log").open("wb") as log:
             second = subprocess.Popen(
                 [sys.executable, "-m", "ccplant_orchestrator"],
                 env=environment, cwd=self.data_dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -235,6 +235,22 @@ class System:
             wait_until(lambda: not self.left(), _GONE_SECONDS, "the end of every process")
         except TimeoutError:
             raise AssertionError(f"left behind: {self.left()}") from None
+
+    def log_ends(self) -> dict[str, int]:
+        """Return where the services' logs end now."""
+        return {path.name: path.stat().st_size for path in (self.data_dir / "logs").glob("*.log")}
+
+    def errors_since(self, ends: Mapping[str, int]) -> list[str]:
+        """Return what services logged as an error since then: what they handle, they log as less."""
+        errors = []
+        for name in ("api.log", "orchestrator.log", "orchestrator-2.log"):
+            path = self.data_dir / "logs" / name
+            if path.exists():
+                text = path.read_bytes()[ends.get(name, 0) :].decode(errors="replace")
+                errors += [
+                    f"{name}: {line[:3_000]}" for line in text.splitlines() if '"level": "error"' in line
+                ]
+        return errors
 
     def complaints(self) -> list[str]:
         """Return the last lines above `info` of each log, for whoever has to find out why."""
