@@ -167,6 +167,7 @@ class Orchestrator:
                     permissions=self.permissions,
                     expiry=self._permission_delivering,
                     clock=clock,
+                    max_concurrent_launches=settings.max_concurrent_launches,
                     every_seconds=settings.resync_seconds,
                     sweep_every_seconds=settings.sweep_seconds,
                 ).run,

@@ -172,6 +172,7 @@ async def test_a_cursor_of_another_list_is_refused(filled: Store) -> None:
             {"open": True, "mode": "task", "idle_number": {"$gt": 0}, "stop_requested": None},
             {"idle_number": 1},
         ),
+        ("sessions", {"work": "start", "next_attempt_at": None, "launch": None}, {"created_at": 1}),
         ("prompts", {"session_id": "s", "open": True, "state": "queued"}, {"number": 1}),
         ("prompts", {"session_id": "s", "idempotency_key": "k"}, {}),
         ("prompts", {"session_id": "s", "open": False, "ended_at": {"$gte": NOW}}, {}),

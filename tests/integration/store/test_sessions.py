@@ -13,7 +13,7 @@ from ccplant_contracts.status import IllegalTransitionError, Reason, Status, Sto
 from ccplant_store import NewEvent, Store
 from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError
 from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
-from ccplant_store.sessions.model import SessionDoc
+from ccplant_store.sessions.model import LaunchDoc, SessionDoc
 from tests.support.clock import FakeClock
 from tests.support.documents import (
     NOW,
@@ -223,6 +223,17 @@ async def test_a_deletion_decides_about_a_volume_that_was_kept(store: Store) -> 
         now = await store.sessions.get(ended.id)
         assert now is not None
         assert now.delete_pvc is True
+
+
+async def test_who_waits_for_a_place_does_not_crowd_out_who_has_one(store: Store) -> None:
+    queued = [await pending_session(store, created_at=NOW + timedelta(seconds=n)) for n in range(3)]
+    starting = await pending_session(store, created_at=NOW + timedelta(seconds=9))
+    launch = LaunchDoc(id="l-starting", attempt=1, created_at=NOW)
+    assert await store.sessions.change(starting, set={"launch": launch.model_dump()})
+    found = {places: await store.sessions.unfulfilled(NOW, limit=2, places=places) for places in (None, 1, 0)}
+    assert found[None] == (starting.id, queued[0].id, queued[1].id)
+    assert found[1] == (starting.id, queued[0].id)
+    assert found[0] == (starting.id,)
 
 
 async def test_a_hundred_prompts_at_once_get_each_a_number_of_their_own(store: Store) -> None:

@@ -438,17 +438,29 @@ class SessionStore:
 
     # --- what there is to do
 
-    async def unfulfilled(self, now: datetime, *, limit: int) -> Sequence[str]:
-        """Return sessions with an intent that is not fulfilled: ends first, then starts by age, then retries."""
-        queries: tuple[tuple[Filter, Sort], ...] = (
-            ({"work": "end", "next_attempt_at": None}, [("created_at", ASC)]),
-            ({"work": "start", "next_attempt_at": None}, [("created_at", ASC)]),
-            ({"next_attempt_at": {"$gt": EPOCH, "$lte": now}}, [("next_attempt_at", ASC)]),
-        )
+    async def unfulfilled(self, now: datetime, *, limit: int, places: int | None = None) -> Sequence[str]:
+        """Return sessions with an intent that is not fulfilled: ends, starts under way, those to start, retries.
+
+        Of those that wait for a place, by age, only as many as there are `places` (None: no bound): the others could
+        do nothing but wait, and must not crowd out who holds a place.
+        """
+        queries: list[tuple[Filter, Sort, int]] = [
+            ({"work": "end", "next_attempt_at": None}, [("created_at", ASC)], limit),
+            (
+                {"work": "start", "next_attempt_at": None, "launch.released": False},
+                [("created_at", ASC)],
+                limit,
+            ),
+            ({"next_attempt_at": {"$gt": EPOCH, "$lte": now}}, [("next_attempt_at", ASC)], limit),
+        ]
+        queued = limit if places is None else min(limit, places)
+        if queued > 0:
+            waiting: Filter = {"work": "start", "next_attempt_at": None, "launch": None}
+            queries.insert(2, (waiting, [("created_at", ASC)], queued))
         found = await asyncio.gather(
             *(
-                self._sessions.find(query, projection={"_id": 1}, sort=sort, limit=limit)
-                for query, sort in queries
+                self._sessions.find(query, projection={"_id": 1}, sort=sort, limit=bound)
+                for query, sort, bound in queries
             )
         )
         return tuple(dict.fromkeys(row["_id"] for rows in found for row in rows))

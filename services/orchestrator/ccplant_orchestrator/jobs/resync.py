@@ -36,6 +36,7 @@ class Resync:
         permissions: KeyedWorker,
         expiry: PermissionDelivering,
         clock: Clock,
+        max_concurrent_launches: int,
         every_seconds: float,
         sweep_every_seconds: float,
     ) -> None:
@@ -46,6 +47,7 @@ class Resync:
         self._permissions = permissions
         self._expiry = expiry
         self._clock = clock
+        self._launches = max_concurrent_launches
         self._every = every_seconds
         self._sweep_every = sweep_every_seconds
 
@@ -70,7 +72,8 @@ class Resync:
 
     async def _look(self) -> None:
         now = self._clock.now()
-        for session_id in await self._store.sessions.unfulfilled(now, limit=_LIMIT):
+        places = max(0, self._launches - await self._store.sessions.count_starting())
+        for session_id in await self._store.sessions.unfulfilled(now, limit=_LIMIT, places=places):
             self._sessions.poke(session_id)
         for session_id in await self._store.sessions.idle_tasks(limit=_LIMIT):
             self._sessions.poke(session_id)
