@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -183,3 +184,26 @@ def test_want_of_memory_is_blamed_only_for_a_kill_of_the_kernels(
     died_by: int | None, sent_here: bool, after: int, expected: bool
 ) -> None:
     assert memory_kills.starved(died_by, sent_here=sent_here, before=3, after=after) is expected
+
+
+def test_a_file_that_cannot_be_read_now_is_not_taken_for_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "launch.json"
+    assert files.read_json(str(path)) is None
+    files.write_json(str(path), {"a": 1})
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    kept = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        with pytest.raises(OSError, match="Too many open files"):
+            files.read_json(str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, kept)
+    path.chmod(0)
+    monkeypatch.setattr("builtins.open", _forbidden)
+    assert files.read_json(str(path)) is None  # an agent can do that, and must not hold up its own end by it
+
+
+def _forbidden(*_: object) -> object:
+    raise PermissionError(13, "Permission denied")

@@ -1,15 +1,18 @@
 """Files that several processes share: written whole or not at all, and locks that the kernel gives back.
 
-The supervisor imports this: only `os`, `fcntl` and `json`.
+The supervisor imports this: only `errno`, `os`, `fcntl` and `json`.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 
 _ROOM = 4_096
+_NOT_NOW = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+"""Errors that say nothing about the file."""
 
 
 def write_json(path: str, content: dict[str, object], *, durable: bool = False) -> None:
@@ -41,11 +44,19 @@ def commit(draft: str, path: str, content: dict[str, object], *, durable: bool) 
 
 
 def read_json(path: str) -> dict[str, object] | None:
-    """Read a document; None where there is none (or not one of ours)."""
+    """Read a document; None where there is none (or not one of ours).
+
+    Raises:
+        OSError: this machine cannot read now (too many open files, say); taken for absence, that would end a session.
+    """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (as above)
             content = json.loads(file.read())
-    except (OSError, ValueError):
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno in _NOT_NOW:
+            raise
         return None
     return content if isinstance(content, dict) else None
 

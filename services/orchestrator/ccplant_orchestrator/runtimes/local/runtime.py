@@ -137,7 +137,10 @@ class LocalRuntime:
 
     async def get(self, ref: LaunchRef) -> Observation | None:
         """Read the launch's folder."""
-        return await asyncio.to_thread(observe.look, self._data, self._folder(ref))
+        try:
+            return await asyncio.to_thread(observe.look, self._data, self._folder(ref))
+        except OSError as error:
+            raise RuntimeFailedError(f"cannot look: {error}") from error
 
     async def list(self) -> Sequence[Observation]:
         """Read all folders."""
@@ -146,7 +149,10 @@ class LocalRuntime:
             found = (observe.look(self._data, folder) for folder in self._data.launches())
             return [observation for observation in found if observation is not None]
 
-        return await asyncio.to_thread(look)
+        try:
+            return await asyncio.to_thread(look)
+        except OSError as error:
+            raise RuntimeFailedError(f"cannot look: {error}") from error
 
     async def changes(self) -> AsyncIterator[Observation]:
         """Follow all launches until this runtime is closed."""
