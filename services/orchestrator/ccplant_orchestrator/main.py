@@ -50,6 +50,8 @@ from ccplant_store import Store
 _log = structlog.get_logger(__name__)
 
 QUEUE = "orchestrator"
+_WAITING = 500
+"""These mostly wait for runners: some that do not answer must not take the places of those that do."""
 _ASK_AGAIN_SECONDS = 1.0
 _TELL_AGAIN_SECONDS = 5.0
 
@@ -82,8 +84,8 @@ class Orchestrator:
         self._runners = Runners(parts.bus)
 
         self.sessions = KeyedWorker("session", self._reconcile)
-        self.prompts = KeyedWorker("prompt", self._deliver_prompts)
-        self.permissions = KeyedWorker("permission", self._deliver_permissions)
+        self.prompts = KeyedWorker("prompt", self._deliver_prompts, concurrency=_WAITING)
+        self.permissions = KeyedWorker("permission", self._deliver_permissions, concurrency=_WAITING)
         self.deadlines = KeyedWorker("deadline", self._tell_deadline)
 
         self._prompt_delivering = PromptDelivering(

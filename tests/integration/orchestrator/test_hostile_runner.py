@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from ccplant_contracts import subjects
-from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, StreamEvent
+from ccplant_contracts.prompt import PermissionAnswer
+from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, PermissionRequest, StreamEvent
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
 from ccplant_platform.bus.connection import connect, jetstream
-from tests.integration.orchestrator.conftest import Plant
+from tests.integration.orchestrator.conftest import OWNER, Plant
 from tests.support.scripted_runner import ScriptedRunner
 from tests.support.waiting import eventually
 
@@ -100,6 +101,30 @@ async def test_a_rest_that_cannot_be_stored_does_not_keep_the_end_from_coming(
     ended = await plant.settled(session.id, timeout=40)
     assert ended.transcript is not None
     assert (ended.transcript.last_seq, ended.transcript.complete) == (1, False)
+
+
+async def test_a_runner_that_hears_no_answer_is_asked_once_and_not_for_each(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    asked: list[str] = []
+
+    async def nobody(launch_id: str, kind: str, message: object, answer: object) -> None:
+        del kind, message, answer
+        asked.append(launch_id)
+
+    delivering = plant.replicas[0]._permission_delivering
+    monkeypatch.setattr(delivering._runners, "ask", nobody)
+    monkeypatch.setattr(plant.replicas[0].permissions, "poke", lambda _: None)
+    for number in range(3):
+        request = PermissionRequest(permission_id=f"p{number}", prompt_id=None, title="t", options=())
+        now = datetime.now(UTC)
+        await plant.store.permissions.insert_requested(session.id, OWNER, request, at=now, expires_at=now)
+        answer = PermissionAnswer(option_id=None, kind="reject_once", source="user", by=OWNER, at=now)
+        await plant.store.permissions.answer(session.id, f"p{number}", answer)
+    await delivering.deliver(session.id)
+    assert asked == [runner.launch_id]
 
 
 async def _refuse(session_id: str, events: Sequence[StreamEvent]) -> int:

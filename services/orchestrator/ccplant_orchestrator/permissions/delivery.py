@@ -38,7 +38,9 @@ class PermissionDelivering:
             )
             receipt = await self._runners.ask(session.launch.id, "permission", decision, Receipt)
             fault_point("orch.permission.sent")
-            if receipt is not None and not receipt.ok:
+            if receipt is None:
+                return  # it does not hear; the others would each wait as long, and others' runners with them
+            if not receipt.ok:
                 _log.info("permission_not_applied", permission_id=permission.id, detail=receipt.detail)
                 changed = await self._store.permissions.mark_delivery(
                     session_id, permission.id, PermissionDelivery.NOT_APPLIED
