@@ -15,6 +15,7 @@ from datetime import timedelta
 
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from ccplant_contracts import subjects
 from ccplant_contracts.commands import Command
@@ -87,6 +88,9 @@ class Orchestrator:
         self.prompts = KeyedWorker("prompt", self._deliver_prompts, concurrency=_WAITING)
         self.permissions = KeyedWorker("permission", self._deliver_permissions, concurrency=_WAITING)
         self.deadlines = KeyedWorker("deadline", self._tell_deadline)
+        self._registering = KeyedWorker("registration", self._register)
+        self._asked: dict[str, Msg] = {}
+        """The last registration of each launch that waits: of those before nobody hears an answer any more."""
 
         self._prompt_delivering = PromptDelivering(
             store=store, runners=self._runners, announcer=self._announcer, clock=clock
@@ -188,7 +192,7 @@ class Orchestrator:
     async def start(self) -> None:
         """Listen to the bus and to the runtime, and start to ask for leases."""
         bus = self._parts.bus
-        await bus.subscribe(subjects.any_runner_out("register"), queue=QUEUE, cb=self._registrations.arrived)
+        await bus.subscribe(subjects.any_runner_out("register"), queue=QUEUE, cb=self._registration_arrived)
         await bus.subscribe(subjects.any_runner_out("blob"), queue=QUEUE, cb=self._blobs.arrived)
         await self._desk.open(bus, QUEUE)
         pull = StandingPull(
@@ -209,7 +213,7 @@ class Orchestrator:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for worker in (self.sessions, self.prompts, self.permissions, self.deadlines):
+        for worker in (self._registering, self.sessions, self.prompts, self.permissions, self.deadlines):
             await worker.close()
         await self._writer.close()
 
@@ -230,6 +234,17 @@ class Orchestrator:
                 self.sessions.poke(command.session_id)
             case "session.launch" | "session.stop" | "session.purge":
                 self.sessions.poke(command.session_id)
+
+    async def _registration_arrived(self, message: Msg) -> None:
+        """Take a registration aside: the subscription hands on one at a time, and one that hangs would hold up all."""
+        launch_id = subjects.launch_of(message.subject)
+        self._asked[launch_id] = message
+        self._registering.poke(launch_id)
+
+    async def _register(self, launch_id: str) -> None:
+        message = self._asked.pop(launch_id, None)
+        if message is not None:
+            await self._registrations.arrived(message)
 
     async def restore_topology(self) -> None:
         """Make streams and consumers that vanished; what they held comes again from MongoDB and the runners."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ccplant_contracts import subjects
+from ccplant_contracts.launch import Registration, RegistrationAnswer
 from ccplant_contracts.prompt import PermissionAnswer
 from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, PermissionRequest, StreamEvent
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
@@ -125,6 +127,26 @@ async def test_a_runner_that_hears_no_answer_is_asked_once_and_not_for_each(
         await plant.store.permissions.answer(session.id, f"p{number}", answer)
     await delivering.deliver(session.id)
     assert asked == [runner.launch_id]
+
+
+async def test_a_registration_that_hangs_holds_up_no_other(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registrations = plant.replicas[0]._registrations
+    register = registrations.register
+    hanging = await plant.create()
+
+    async def slow(registration: Registration) -> RegistrationAnswer:
+        if registration.session_id == hanging.id:
+            await asyncio.Event().wait()
+        return await register(registration)
+
+    monkeypatch.setattr(registrations, "register", slow)
+    first = await plant.runner(hanging.id, register=False)
+    waiting = asyncio.create_task(first.register())
+    await plant.runner((await plant.create()).id)
+    assert not waiting.done()
+    waiting.cancel()
 
 
 async def _refuse(session_id: str, events: Sequence[StreamEvent]) -> int:
