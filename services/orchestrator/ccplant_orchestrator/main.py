@@ -80,6 +80,8 @@ class Orchestrator:
     def __init__(self, parts: Parts) -> None:
         settings, store, clock = parts.settings, parts.store, parts.clock
         self._parts = parts
+        self.broken = asyncio.Event()
+        """Set when this replica can do its work no more, and has to be started again."""
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{random_text(6)}"
         self._announcer = Announcer(parts.bus)
         self._runners = Runners(parts.bus)
@@ -207,6 +209,14 @@ class Orchestrator:
             asyncio.create_task(self._follow_runtime(), name="runtime"),
             *(asyncio.create_task(job.run(), name=f"lease:{job.name}") for job in self._jobs),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._part_ended)
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        """None of these ends by itself; a replica that lacks one looks alive and does not do its work."""
+        if not task.cancelled():
+            _log.critical("part_ended", part=task.get_name(), exc_info=task.exception())
+            self.broken.set()
 
     async def stop(self) -> None:
         """Give leases back, finish what is under way, and let go."""

@@ -39,7 +39,12 @@ async def serve(stopping: asyncio.Event) -> None:
     )
     await store.ensure_indexes()
     silence = Silence(clock)
-    bus = await connect(bus_settings, name=NAME, on_disconnect=silence.bus_lost)
+    closed = asyncio.Event()
+
+    async def bus_closed() -> None:
+        closed.set()
+
+    bus = await connect(bus_settings, name=NAME, on_disconnect=silence.bus_lost, on_closed=bus_closed)
     js = jetstream(bus)
     await ensure_topology(js, replicas=bus_settings.nats_stream_replicas)
     broker = make_broker(bus_settings, js, name=NAME)
@@ -68,7 +73,10 @@ async def serve(stopping: asyncio.Event) -> None:
     keeper = asyncio.create_task(keep_topology(js, clock, replicas=bus_settings.nats_stream_replicas))
     _log.info("orchestrator_ready", replica=orchestrator.holder, runtime=runtime.kind)
     try:
-        await stopping.wait()
+        await _first_of(stopping, closed, orchestrator.broken)
+        if not stopping.is_set():
+            # the process ends and is started again: that is the one cure that always helps
+            raise ReplicaBrokenError("the bus gave up for good" if closed.is_set() else "a part has ended")
     finally:
         keeper.cancel()
         await broker.stop()
@@ -76,6 +84,19 @@ async def serve(stopping: asyncio.Event) -> None:
         await runtime.aclose()
         await bus.close()
         store.close()
+
+
+class ReplicaBrokenError(Exception):
+    """This replica cannot do its work any more."""
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 def main() -> None:

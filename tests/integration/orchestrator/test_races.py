@@ -146,6 +146,21 @@ async def _under_way(plant: Plant, session_id: str) -> bool:
     return await plant.store.prompts.under_way(session_id) is not None
 
 
+async def test_a_replica_that_lost_a_part_says_so(plant: Plant) -> None:
+    replica = await plant.start_replica()
+
+    async def ends() -> None:
+        raise RuntimeError("a bug")
+
+    part = asyncio.create_task(ends())
+    part.add_done_callback(replica._part_ended)
+    await asyncio.wait_for(replica.broken.wait(), 5)
+    other = plant.replicas[0]
+    assert not other.broken.is_set()
+    await other.stop()
+    assert not other.broken.is_set(), "a part that was told to stop is not a broken one"
+
+
 async def test_a_holder_that_was_killed_is_replaced_and_nothing_waits_longer_than_its_lease(
     plant: Plant,
 ) -> None:
