@@ -20,7 +20,7 @@ _UNFINISHED_SHAPE = re.compile(
     r"|\bS[UOAX][A-Z2-7]*"
     r"|\b(?:Bearer|Basic)(?:\s+[\w.~+/=-]*)?"
     r"|\b[a-z][a-z0-9+.-]*:(?:/|//[^\s/@\"']*)?"
-    r"|-----BEGIN (?:(?!-----END).)*)$",
+    r"|-----BEGIN (?:(?!-----END [A-Z ]*PRIVATE KEY-----).)*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _SHAPE_HEADS = (
