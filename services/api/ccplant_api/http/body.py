@@ -14,6 +14,10 @@ from ccplant_api.errors.envelope import error_response
 from ccplant_api.http.context import request_id_of
 from ccplant_contracts.errors import ApiError, PayloadTooLargeError
 
+_PASSED_OVER_BYTES = 16_000_000
+_PASSED_OVER_SECONDS = 3.0
+"""How much of a body that is too large is let pass, so that its sender hears the refusal and not a broken connection."""
+
 
 class BodyTimeoutError(ApiError):
     """The body did not arrive in time."""
@@ -47,6 +51,7 @@ class BodyLimit:
             await self._refuse(BodyTimeoutError("The body did not arrive in time."), scope, receive, send)
             return
         except PayloadTooLargeError as error:
+            await _pass_over(receive)
             await self._refuse(error, scope, receive, send)
             return
         handed = False
@@ -87,6 +92,20 @@ class BodyLimit:
         answer = error_response(error, request_id_of(scope))
         answer.headers["Connection"] = "close"  # the rest of the body is still on its way
         await answer(scope, receive, send)
+
+
+async def _pass_over(receive: Receive) -> None:
+    """Read on without keeping anything: a connection that is closed while its client sends loses the answer, too."""
+    size = 0
+    try:
+        async with asyncio.timeout(_PASSED_OVER_SECONDS):
+            while size < _PASSED_OVER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def _has_body(scope: Scope) -> bool:
