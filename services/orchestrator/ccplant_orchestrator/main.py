@@ -108,6 +108,7 @@ class Orchestrator:
                 store,
                 self._announcer,
                 FollowUps(deliver=self.prompts.poke, reconcile=self.sessions.poke),
+                clock=clock,
                 permission_timeout=timedelta(seconds=settings.permission_timeout_seconds),
             ),
             dead_letters=DeadLetters(parts.bus.jetstream(timeout=5.0)),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ccplant_contracts import subjects
 from ccplant_contracts.launch import Registration, RegistrationAnswer
 from ccplant_contracts.prompt import PermissionAnswer
+from ccplant_contracts.status import PermissionState
 from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, PermissionRequest, StreamEvent
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
 from ccplant_platform.bus.connection import connect, jetstream
@@ -127,6 +128,25 @@ async def test_a_runner_that_hears_no_answer_is_asked_once_and_not_for_each(
         await plant.store.permissions.answer(session.id, f"p{number}", answer)
     await delivering.deliver(session.id)
     assert asked == [runner.launch_id]
+
+
+async def test_the_time_to_answer_a_permission_request_is_counted_by_the_server(plant: Plant) -> None:
+    session = await plant.create()
+    runner = await plant.runner(session.id)
+    begun = datetime.now(UTC)
+    for seq, at in ((1, "2001-01-01T00:00:00Z"), (2, "9999-12-31T23:59:59Z")):
+        request = PermissionRequest(permission_id=f"p{seq}", prompt_id=None, title="t", options=())
+        await _send(runner, _event(seq, at=at, **request.model_dump(mode="json")))
+
+    async def recorded() -> bool:
+        return len(await plant.store.permissions.list_for(session.id)) == 2
+
+    await eventually(recorded)
+    longest = timedelta(seconds=plant.settings.permission_timeout_seconds + 30)
+    for permission in await plant.store.permissions.list_for(session.id):
+        assert permission.state is PermissionState.PENDING
+        assert permission.expires_at is not None
+        assert begun < permission.expires_at < begun + longest
 
 
 async def test_a_registration_that_hangs_holds_up_no_other(

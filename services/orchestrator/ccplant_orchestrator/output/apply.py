@@ -26,6 +26,7 @@ from ccplant_contracts.stream import (
     Turn,
 )
 from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_platform.clock import Clock
 from ccplant_store import Store
 
 _MCP_NAME = re.compile(r"[^.$\x00][^.\x00]{0,199}")
@@ -51,11 +52,18 @@ class Applier:
     """Applies events to the documents."""
 
     def __init__(
-        self, store: Store, announcer: Announcer, follow_ups: FollowUps, *, permission_timeout: timedelta
+        self,
+        store: Store,
+        announcer: Announcer,
+        follow_ups: FollowUps,
+        *,
+        clock: Clock,
+        permission_timeout: timedelta,
     ) -> None:
         self._store = store
         self._announcer = announcer
         self._follow = follow_ups
+        self._clock = clock
         self._permission_timeout = permission_timeout
 
     async def apply(self, session_id: str, owner: str, event: StreamEvent) -> None:
@@ -88,7 +96,12 @@ class Applier:
         self, session_id: str, owner: str, request: PermissionRequest, at: datetime
     ) -> None:
         stored = await self._store.permissions.insert_requested(
-            session_id, owner, request, at=at, expires_at=at + self._permission_timeout
+            # by this machine's clock: a runner's may be wrong, and would end the time to answer at once, or never
+            session_id,
+            owner,
+            request,
+            at=at,
+            expires_at=self._clock.now() + self._permission_timeout,
         )
         if stored is not None:
             await self._announcer.permission(session_id, stored.id, stored.version)
