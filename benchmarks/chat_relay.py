@@ -32,11 +32,11 @@ _WARM_UP = 0.5
 PRODUCT, RELAY, DURABLE = "ccplant", "minimal relay", "least durable relay"
 ABOUT = """\
 From the moment at which a runner publishes to the moment at which a WebSocket client has the frame. The \
-speaker is a stand-in with the launch's credential: the real runner gathers text for up to 20 ms first, \
-on purpose, which is not the relay's doing. *Minimal relay*: a nats-py subscription that sends each \
-message to a Starlette WebSocket, in one process. *Least durable relay*: JetStream pull, one insert with \
-majority and journal, publish, acknowledge, in one process; the minimal relay in another. It neither \
-orders nor checks anything. A runner makes at most two chunks a second and message."""
+speaker is a stand-in with the launch's credential: the real runner gathers text for some milliseconds \
+first, on purpose, which is not the relay's doing. *Minimal relay*: a nats-py subscription that sends \
+each message to a Starlette WebSocket, in one process. *Least durable relay*: JetStream pull, one insert \
+with majority and journal, publish, acknowledge, in one process; the minimal relay in another. It \
+neither orders nor checks anything. A runner makes at most two chunks a second and message."""
 
 
 @dataclass
