@@ -137,7 +137,7 @@ class Conversation:
                 self._put_request(request)
         elif self._viewer.turns.under_way() is not None:
             self._marker_at = -1
-        elif marker and self._marker_at != self._viewer.shown:
+        elif marker and self._marker_at != self._viewer.shown and not self._screen.speaking:
             self._screen.ask("› ")
             self._marker_at = self._viewer.shown
 

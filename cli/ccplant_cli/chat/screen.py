@@ -28,6 +28,13 @@ class Screen:
         self._open: tuple[TextIO, str] | None = None
         """The stream and the message in whose line we are."""
         self._last = "\n"
+        self._held: list[tuple[str, str]] = []
+        """What waits for the end of that line."""
+
+    @property
+    def speaking(self) -> bool:
+        """Tell whether the agent is in the middle of a line."""
+        return self._open is not None and self._open[0] is self._words and self._last != "\n"
 
     def show(self, item: Item) -> None:
         """Write one item."""
@@ -36,10 +43,10 @@ class Screen:
                 self._said(item)
             case ToolSeen(title, state, detail):
                 sign, colour = _TOOL.get(state, ("⚙", "cyan"))
-                self.line(f"{sign} {title}" + (f"  {detail}" if detail else ""), colour)
+                self.aside(f"{sign} {title}" + (f"  {detail}" if detail else ""), colour)
             case PlanSeen(steps):
                 for state, text in steps:
-                    self.line(f"{_STEP.get(state, '☐')} {text}", "blue")
+                    self.aside(f"{_STEP.get(state, '☐')} {text}", "blue")
             case TurnSeen(_, state, error):
                 if state != "started":
                     self.end_line()
@@ -52,8 +59,21 @@ class Screen:
     def line(self, text: str, colour: str = "dim") -> None:
         """Write a line of its own beside the conversation."""
         self.end_line()
-        self._notes.write(self._paint(self._notes, harmless(text), colour) + "\n")
-        self._notes.flush()
+        self._note(text, colour)
+
+    def aside(self, text: str, colour: str = "dim", *, urgent: bool = False) -> None:
+        """Write what is not said, such as a status or a tool call, without cutting the agent's line in two.
+
+        It comes late by a line at most; a preview of that line may well have overtaken it.
+        """
+        if not self.speaking:
+            self.line(text, colour)
+        elif not urgent:
+            self._held.append((text, colour))
+        elif self._words.isatty():
+            self.line(text, colour)
+        else:
+            self._note(text, colour)
 
     def ask(self, text: str) -> None:
         """Write something that waits for typing behind it."""
@@ -74,6 +94,16 @@ class Screen:
             self._open[0].write("\n")
             self._open[0].flush()
         self._open, self._last = None, "\n"
+        self._let_out()
+
+    def _let_out(self) -> None:
+        held, self._held = self._held, []
+        for text, colour in held:
+            self._note(text, colour)
+
+    def _note(self, text: str, colour: str) -> None:
+        self._notes.write(self._paint(self._notes, harmless(text), colour) + "\n")
+        self._notes.flush()
 
     def _said(self, said: Said) -> None:
         stream = self._words if said.voice == "agent" else self._notes
@@ -89,6 +119,8 @@ class Screen:
             stream.write(self._paint(stream, text, colour))
             stream.flush()
             self._last = text[-1]
+            if not self.speaking:
+                self._let_out()
         if said.final and self._open is not None and self._open[1] == said.message_id:
             self.end_line()
 

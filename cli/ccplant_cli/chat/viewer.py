@@ -133,7 +133,7 @@ class Viewer:
                 self.ended = True
             case Lost(reason):
                 if not self._lost:
-                    self._line(say("chat.lost", cause=self._reason or reason), "yellow")
+                    self._line(say("chat.lost", cause=self._reason or reason), "yellow", urgent=True)
                 self._lost, self._reason = True, ""
             case Document():
                 kind = item.text("type")
@@ -162,7 +162,7 @@ class Viewer:
         match kind:
             case "hello":
                 if self._lost:
-                    self._line(say("chat.back"), "dim")
+                    self._line(say("chat.back"), "dim", urgent=True)
                 self._lost, self.greeted, self.recorded = False, True, data.integer("last_seq")
                 self._session(data.inner("session"))
                 for prompt in data.each("prompts"):
@@ -202,7 +202,7 @@ class Viewer:
                 f"● {badge}" + (f": {told}" if told else ""), "green" if status == "running" else "yellow"
             )
 
-    def _line(self, text: str, colour: str) -> None:
+    def _line(self, text: str, colour: str, *, urgent: bool = False) -> None:
         if not self.as_json:
             self.shown += 1
-            self.screen.line(text, colour)
+            self.screen.aside(text, colour, urgent=urgent)

@@ -37,7 +37,7 @@ def test_the_answer_alone_is_on_stdout_once_and_all_of_it(standin: StandIn, run:
 
     standin.connections = [script]
     done = run(*CREATE)
-    assert (done.returncode, done.stdout) == (0, "Hello, world\n.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Hello, world.\n"), done.stderr
     assert "✓ Run tests" in done.stderr
     assert "› hi" not in done.stderr
     assert standin.since == ["0"]

@@ -34,7 +34,7 @@ def test_everything_but_the_answer_goes_beside_it() -> None:
     view.show(PlanSeen((("completed", "read"), ("pending", "write"))))
     view.show(Said("agent", "m", " done", final=True))
     view.show(TurnSeen("p", "done"))
-    assert words.getvalue() == "Looking\n done\n"
+    assert words.getvalue() == "Looking done\n"
     assert notes.getvalue() == "✻ hm\n✓ Run tests  ok\n☑ read\n☐ write\n"
 
 
@@ -45,6 +45,28 @@ def test_the_end_of_one_message_does_not_break_the_line_of_another() -> None:
     view.show(Said("thought", "t", "", final=True))
     view.show(Said("agent", "m", "thought.", final=True))
     assert words.getvalue() == "I have thought.\n"
+
+
+def test_a_status_waits_for_the_end_of_the_line_in_which_the_agent_is() -> None:
+    both = io.StringIO()
+    view = Screen(both, both)
+    view.aside("● pending")
+    view.show(Said("agent", "m", "This is "))
+    view.aside("● running")
+    assert view.speaking
+    view.show(Said("agent", "m", "a demo.\n"))
+    view.aside("● completed")
+    view.show(Said("agent", "m", "Bye", final=True))
+    assert both.getvalue() == "● pending\nThis is a demo.\n● running\n● completed\nBye\n"
+
+
+def test_a_lost_connection_is_told_at_once_without_a_trace_in_the_answer() -> None:
+    view, words, notes = screen()
+    view.show(Said("agent", "m", "This is "))
+    view.aside("lost", urgent=True)
+    assert notes.getvalue() == "lost\n"
+    view.show(Said("agent", "m", "a demo.", final=True))
+    assert words.getvalue() == "This is a demo.\n"
 
 
 @given(st.text())
