@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ccplant_cli.agents.credentials import agent_environment
 from ccplant_cli.agents.installed import installed_agents
@@ -32,6 +32,8 @@ MOST_WARNINGS = 5
 """Of one child and second that are shown; the log has all of them."""
 SESSIONS_END_SECONDS = 10.0
 
+A = TypeVar("A")
+B = TypeVar("B")
 Say = Callable[..., None]
 MakeService = Callable[[str, Mapping[str, str], DataDir], ChildSpec]
 
@@ -47,6 +49,18 @@ class Connection:
 
     def as_json(self) -> str:
         return json.dumps({"url": self.url, "token": self.token, "pid": self.pid, "data_dir": self.data_dir})
+
+
+async def together(first: Coroutine[None, None, A], second: Coroutine[None, None, B]) -> tuple[A, B]:
+    """Run both and return what they give; the first failure is told, and what it does to the other one is no news."""
+    one, two = asyncio.create_task(first), asyncio.create_task(second)
+    try:
+        given = await asyncio.gather(one, two)
+        return given[0], given[1]
+    finally:
+        for task in (one, two):
+            task.cancel()
+        await asyncio.gather(one, two, return_exceptions=True)
 
 
 class Instance:
@@ -164,7 +178,7 @@ class Instance:
         nats_binary = binaries.nats_server() if self._options.nats_url is None else None
         mongod_binary = binaries.mongod() if self._options.mongodb_url is None else None
         chosen = self._choose_ports()
-        login, mongodb_url_file = await asyncio.gather(
+        login, mongodb_url_file = await together(
             self._bus(nats_binary, chosen[nats.NAME]), self._database(mongod_binary, chosen[mongo.NAME])
         )
         return Surroundings(
