@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,13 @@ from ccplant_contracts import subjects
 from ccplant_contracts.launch import Registration, RegistrationAnswer
 from ccplant_contracts.prompt import PermissionAnswer
 from ccplant_contracts.status import PermissionState
-from ccplant_contracts.stream import McpServerEvent, MessageChunk, Notice, PermissionRequest, StreamEvent
+from ccplant_contracts.stream import (
+    McpServerEvent,
+    MessageChunk,
+    Notice,
+    PermissionRequest,
+    StreamEvent,
+)
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
 from ccplant_platform.bus.connection import connect, jetstream
 from tests.integration.orchestrator.conftest import OWNER, Plant
@@ -24,7 +31,7 @@ _NOTICE = {"type": "notice", "level": "info", "code": "x", "message": "y"}
 _NOW = "2026-01-01T00:00:00Z"
 
 
-def _event(seq: int, at: str = _NOW, **data: object) -> dict[str, object]:
+def _event(seq: int, at: str = _NOW, **data: object) -> dict[str, Any]:
     return {"seq": seq, "at": at, "data": data or _NOTICE}
 
 
@@ -147,6 +154,25 @@ async def test_the_time_to_answer_a_permission_request_is_counted_by_the_server(
         assert permission.state is PermissionState.PENDING
         assert permission.expires_at is not None
         assert begun < permission.expires_at < begun + longest
+
+
+async def test_an_endless_error_does_not_hold_up_the_events_of_others(plant: Plant) -> None:
+    session = await plant.create(prompts=1)
+    runner = await plant.runner(session.id)
+    await eventually(lambda: runner.prompts)
+    await eventually(lambda: runner.stored_to == 1)
+    failed = _event(2, type="turn", prompt_id=runner.prompts[0].prompt_id, state="failed", error="")
+    envelope = {"session_id": session.id, "launch_id": runner.launch_id, "events": [failed]}
+    # as much as the bus takes without headers; the lifecycle event has some
+    data = {**failed["data"], "error": "x" * (runner.bus.max_payload - len(json.dumps(envelope)))}
+    await _send(runner, {**failed, "data": data})
+
+    async def told() -> bool:
+        timeline = await plant.store.events.timeline(session.id)
+        ended = any(entry.type == "prompt.ended" for entry in timeline)
+        return ended and not await plant.store.events.unpublished(10)
+
+    await eventually(told, timeout=20)
 
 
 async def test_a_registration_that_hangs_holds_up_no_other(

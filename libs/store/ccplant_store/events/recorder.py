@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ccplant_contracts.ids import new_event_id
 from ccplant_store.documents import Raw
 from ccplant_store.driver import Collection, Transaction
 from ccplant_store.errors import TombstonedError
 from ccplant_store.events.model import EventDoc, NewEvent
+
+_LONGEST_TEXT = 10_000
 
 
 class EventRecorder:
@@ -59,6 +62,14 @@ class EventRecorder:
         await self._events.insert_many(number(session, events), transaction=transaction)
 
 
+def bounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut texts that came from a runner: one event that the bus does not take would hold up all that follow; pure."""
+    return {
+        name: f"{value[:_LONGEST_TEXT]}…" if isinstance(value, str) and len(value) > _LONGEST_TEXT else value
+        for name, value in data.items()
+    }
+
+
 def number(session: Raw, events: Sequence[NewEvent]) -> list[Raw]:
     """Return events as documents: the last has the session's `event_seq`; pure but for their ids."""
     first = session["event_seq"] - len(events) + 1
@@ -70,7 +81,7 @@ def number(session: Raw, events: Sequence[NewEvent]) -> list[Raw]:
             owner=session["owner"],
             sequence=first + index,
             time=session["event_at"],
-            data=dict(event.data),
+            data=bounded(event.data),
             traceparent=event.traceparent,
         ).encode()
         for index, event in enumerate(events)
