@@ -16,6 +16,8 @@ from datetime import timedelta
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from ccplant_contracts import subjects
 from ccplant_contracts.commands import Command
@@ -190,12 +192,15 @@ class Orchestrator:
             version=parts.version,
             launches_held=settings.max_concurrent_launches == 0,
         )
+        self._registration: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen to the bus and to the runtime, and start to ask for leases."""
         bus = self._parts.bus
-        await bus.subscribe(subjects.any_runner_out("register"), queue=QUEUE, cb=self._registration_arrived)
+        self._registration = await bus.subscribe(
+            subjects.any_runner_out("register"), queue=QUEUE, cb=self._registration_arrived
+        )
         await bus.subscribe(subjects.any_runner_out("blob"), queue=QUEUE, cb=self._blobs.arrived)
         await self._desk.open(bus, QUEUE)
         pull = StandingPull(
@@ -221,6 +226,12 @@ class Orchestrator:
 
     async def stop(self) -> None:
         """Give leases back, finish what is under way, and let go."""
+        if self._registration is not None:
+            try:
+                # first: what the bus still gave to this replica, the others would never see
+                await self._registration.unsubscribe()
+            except NatsError as error:
+                _log.debug("unsubscribe_failed", error=str(error))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
