@@ -38,7 +38,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
         shown.add_column(say(f"column.{column}"), no_wrap=index == 0, overflow="fold")
     for row in rows:
         shown.add_row(*row)
-    console().print(shown)
+    _print(shown)
 
 
 def pairs(rows: Sequence[tuple[str, str | Text]]) -> None:
@@ -48,7 +48,16 @@ def pairs(rows: Sequence[tuple[str, str | Text]]) -> None:
     shown.add_column(overflow="fold")
     for name, value in rows:
         shown.add_row(say(f"column.{name}"), value)
-    console().print(shown)
+    _print(shown)
+
+
+def _print(shown: Table) -> None:
+    """Print without the blanks that fill the last column: a log's line would make every other one as long."""
+    target = console()
+    with target.capture() as captured:
+        target.print(shown)
+    for line in captured.get().removesuffix("\n").split("\n"):
+        sys.stdout.write(line.rstrip(" ") + "\n")
 
 
 def status(session: Document) -> Text:

@@ -27,10 +27,11 @@ def _act(context: Context, reference: str, action: str) -> None:
     with Client(context.target) as client:
         session_id = find(client, reference).text("session_id")
         answer = client.post(f"{path_of(session_id)}/{action}")
+    over = "ended_at" in answer
     if context.json:
         context.document(answer.fields)
     else:
-        note(say(f"done.{action}", id=session_id))
+        note(say("done.before" if over else f"done.{action}", id=session_id))
 
 
 def extend(
@@ -38,14 +39,16 @@ def extend(
     session: Reference,
     timeout: Annotated[int, typer.Option("--timeout", metavar="MINUTES", help=say("help.extend.timeout"))],
 ) -> None:
+    from ccplant_cli.tables import clock
+
     with Client(context.target) as client:
         session_id = find(client, session).text("session_id")
         answer = client.request("PATCH", path_of(session_id), body={"timeout_minutes": timeout})
     if context.json:
         context.document(answer.fields)
     else:
-        deadline = answer.text("deadline_at")
-        note(say("done.extend", deadline=deadline) if deadline else say("done.extend_none"))
+        deadline = answer.time("deadline_at")
+        note(say("done.extend", deadline=clock(deadline)) if deadline else say("done.extend_none"))
 
 
 def delete(

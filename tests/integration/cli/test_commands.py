@@ -168,6 +168,18 @@ def test_each_action_asks_for_what_it_says(
     assert (asked.body, asked.query) == (body, query)
 
 
+def test_what_is_over_already_is_not_said_to_be_ending(standin: StandIn, run: Run) -> None:
+    standin.answer("GET", ONE, session("completed", ended_at="2026-01-01T00:00:00Z"))
+    standin.answer("POST", f"{ONE}/complete", session("completed", ended_at="2026-01-01T00:00:00Z"))
+    assert run("session", "complete", "session-ann-1").stderr == "session-ann-1 is over already.\n"
+
+
+def test_a_table_has_no_blanks_at_the_end_of_a_line(standin: StandIn, run: Run) -> None:
+    standin.answer("GET", ONE, session(name="a name that is rather long"))
+    shown = run("session", "show", "session-ann-1").stdout
+    assert shown.splitlines() == [line.rstrip() for line in shown.splitlines()]
+
+
 def test_a_purge_by_a_script_has_to_say_yes(standin: StandIn, run: Run) -> None:
     standin.answer("GET", ONE, session())
     assert run("session", "delete", "session-ann-1", "--purge").returncode == 2
