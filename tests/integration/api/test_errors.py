@@ -90,6 +90,12 @@ async def test_bodies_that_make_no_sense_are_told_so(api: Api) -> None:
         refused(answer, 400, "INVALID_REQUEST")
 
 
+async def test_a_body_that_is_not_declared_as_json_is_told_what_is_missing(api: Api) -> None:
+    answer = await api.client.post(SESSIONS, content=b'{"name": "x"}')
+    refused(answer, 400, "INVALID_REQUEST")
+    assert "Content-Type: application/json" in answer.json()["error"]["message"]
+
+
 async def test_a_body_over_the_limit_is_413_announced_or_chunked(api: Api) -> None:
     large = json.dumps({"message": "x" * 1_100_000}).encode()
 

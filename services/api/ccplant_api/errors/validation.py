@@ -20,6 +20,7 @@ _WORDS = {
     "extra_forbidden": "is not a known field",
     "json_invalid": "is not valid JSON",
 }
+_NO_OBJECT = ("model_type", "model_attributes_type", "dict_type")
 _PLACES = ("body", "query", "path", "header", "cookie")
 
 
@@ -38,6 +39,10 @@ def _words(item: dict[str, Any]) -> str:
     kind = str(item["type"])
     if kind in _WORDS:
         return _WORDS[kind]
+    if kind in _NO_OBJECT:
+        # A body is not read as JSON unless it is declared so, which is easily forgotten.
+        whole = tuple(item["loc"]) == ("body",)
+        return "must be a JSON object" + (", sent with `Content-Type: application/json`" if whole else "")
     message = str(item["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:] if message[:1].isupper() and message[1:2].islower() else message
 

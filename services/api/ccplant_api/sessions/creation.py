@@ -43,8 +43,9 @@ def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
     if agent not in settings.agents:
         known = ", ".join(settings.agents)
         raise invalid_field(
-            "config.agent", f"is not a known agent; known are: {known}", known_agents=list(settings.agents)
-        )
+            "config.agent", f"is no agent that is installed here; there are: {known}",
+            known_agents=list(settings.agents),
+        )  # fmt: skip
     return config.model_copy(update={"agent": agent})
 
 
