@@ -33,8 +33,8 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "progress": ("  {done} / 約 {size} MB", "  {done} of about {size} MB"),
         "checking": ("起動できるか確認しています", "Checking that it starts"),
         "installed": (
-            "{agent} {version} をインストールしました。ccplant up --agent {agent} で使えます。",
-            "{agent} {version} is installed. Use it with: ccplant up --agent {agent}",
+            "{agent} {version} をインストールしました。次に起動する ccplant up から使えます。既定にするには: ccplant up --agent {agent}",
+            "{agent} {version} is installed, for the next start of ccplant up. To make it the default: ccplant up --agent {agent}",
         ),
         "already": ("{agent} {version} はインストール済みです。", "{agent} {version} is installed already."),
         "built_in": (
