@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
+import uvloop
 
 from ccplant_platform.bus.connection import BusUnreachableError
 from ccplant_platform.logging import configure_logging
@@ -44,7 +45,9 @@ def run_service(name: str, serve: Serve, *, grace_seconds: float = GRACE_SECONDS
     # Modules and models stay until the end. The collector need not look at their 100,000 objects again: each full look
     # took 70 ms, in which nobody was answered.
     gc.freeze()
-    sys.exit(asyncio.run(_run(name, serve, grace_seconds)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_run(name, serve, grace_seconds))
+    sys.exit(code)
 
 
 def end_with_parent(environment: Mapping[str, str] | None = None) -> None:
