@@ -83,6 +83,13 @@ def memory_of(pid: int) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
+def peers_of(pid: int) -> set[int]:
+    """Return the ports of all who are connected to a process."""
+    connections = psutil.Process(pid).net_connections(kind="tcp")
+    open_ones = [connection for connection in connections if connection.status == psutil.CONN_ESTABLISHED]
+    return {int(connection.raddr[1]) for connection in open_ones}
+
+
 def _texts(process: psutil.Process) -> list[str]:
     texts: list[str] = []
     try:
