@@ -36,8 +36,8 @@ sessions of one name, the one that is not over is meant.
 Results go to stdout, everything else to stderr: `id=$(ccplant session create)` and
 `ccplant session chat review < prompts.txt > answers.txt` do what they look like. `--json` gives programs the API's own
 documents: one object, or one per line where there are many (`session messages`, `events`, and `--follow`, which prints each
-[frame](concepts.md#stream-and-state) but no previews). Errors are then JSON on stderr too. What comes from an agent is printed without
-characters that would command the terminal.
+[frame](concepts.md#stream-and-state) but no previews). Errors are then JSON on stderr too. What comes from an
+agent is printed without characters that would command the terminal.
 
 ## Chat
 

@@ -1,7 +1,7 @@
 """The two kinds of model that cross a boundary, and the time format they share.
 
 Input from outside must be exact (an unknown field is an error, S2b), while a message on the bus may come
-from a newer peer, so unknown fields there are ignored.
+from a newer peer, so unknown fields there are ignored. Neither quotes its input in an error: it may hold a secret.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ UtcTime = Annotated[datetime, AfterValidator(_as_utc), PlainSerializer(rfc3339, 
 class Input(BaseModel):
     """A body that a client sends: frozen, strict about unknown fields, NUL-free by `Text`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Message(BaseModel):
     """A message between our own parts, or an answer: frozen; unknown fields of a newer peer are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)

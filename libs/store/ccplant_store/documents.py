@@ -23,7 +23,7 @@ Raw = dict[str, Any]
 class Document(BaseModel):
     """A document of a collection: frozen; unknown fields of a newer version are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     id: str = Field(alias="_id")
     schema_version: int = 1

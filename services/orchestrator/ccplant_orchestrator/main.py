@@ -209,6 +209,7 @@ class Orchestrator:
             subjects.OUTPUT_CONSUMER,
             self._writer.arrived,
             restore=self.restore_topology,
+            room=self._writer.room.wait,
         )
         self._tasks = [
             asyncio.create_task(pull.run(), name="output"),

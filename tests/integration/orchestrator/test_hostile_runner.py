@@ -182,7 +182,7 @@ async def test_a_registration_that_hangs_holds_up_no_other(
     register = registrations.register
     hanging = await plant.create()
 
-    async def slow(registration: Registration) -> RegistrationAnswer:
+    async def slow(registration: Registration) -> RegistrationAnswer | None:
         if registration.session_id == hanging.id:
             await asyncio.Event().wait()
         return await register(registration)

@@ -40,12 +40,14 @@ class StandingPull:
         handle: Callable[[Msg], None],
         *,
         restore: Callable[[], Awaitable[None]],
+        room: Callable[[], Awaitable[None]],
         batch: int = 128,
     ) -> None:
         self._client = client
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         self._handle = handle
         self._restore = restore
+        self._room = room
         self._batch = batch
         self._left = 0
         self._ask = asyncio.Event()
@@ -58,6 +60,7 @@ class StandingPull:
         subscription = await self._client.subscribe(inbox, cb=self._arrived)
         try:
             while True:
+                await self._room()
                 await self._request(inbox)
                 await self._until_dry()
         finally:

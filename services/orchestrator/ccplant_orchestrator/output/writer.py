@@ -24,6 +24,7 @@ from ccplant_contracts.stream import OutputBatch, StreamEvent
 from ccplant_orchestrator.launch_message import read_launch_message
 from ccplant_orchestrator.output.apply import Applier
 from ccplant_orchestrator.output.dead_letter import DeadLetters
+from ccplant_orchestrator.output.room import Room
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
 from ccplant_platform.clock import Clock
@@ -71,14 +72,17 @@ class OutputWriter:
         self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._stored_to: OrderedDict[str, int] = OrderedDict()
         self._worker = KeyedWorker("output", self._write_launch, concurrency=16)
+        self.room = Room()
+        """Whoever brings more messages waits for it first."""
 
     def arrived(self, message: Msg) -> None:
-        """Take a message from the output stream; the consumer's `max_ack_pending` bounds what waits here."""
+        """Take a message from the output stream."""
         try:
             batch = read_launch_message(OutputBatch, message)
         except ValueError as error:
             self._dead_letters.bury(message, error)
             return
+        self.room.take(len(message.data))
         self._backlog[batch.launch_id].append((message, batch))
         self._worker.poke(batch.launch_id)
 
@@ -128,6 +132,12 @@ class OutputWriter:
         work = self._backlog.pop(launch_id, [])
         if not work:
             return
+        try:
+            await self._write(launch_id, work)
+        finally:
+            self.room.give(sum(len(message.data) for message, _ in work))
+
+    async def _write(self, launch_id: str, work: Sequence[tuple[Msg, OutputBatch]]) -> None:
         try:
             source = await self._source(work[0][1])
             if source is None:

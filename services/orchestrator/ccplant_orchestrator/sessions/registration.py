@@ -61,12 +61,15 @@ class Registrations:
         except StoreUnavailableError as error:
             _log.warning("registration_postponed", session_id=registration.session_id, error=str(error))
             return
+        if answer is None:
+            _log.warning("registration_contended", session_id=registration.session_id)
+            return
         await _respond(message, answer)
         if answer.accepted:
             self._registered(registration.session_id)
 
-    async def register(self, registration: Registration) -> RegistrationAnswer:
-        """Let the session run, or say why not."""
+    async def register(self, registration: Registration) -> RegistrationAnswer | None:
+        """Let the session run, or say why not; None: it changes too fast to tell, and the runner asks again."""
         for _ in range(_TRIES):
             session = await self._store.sessions.get(registration.session_id)
             refusal = why_refused(session, registration.launch_id)
@@ -96,7 +99,7 @@ class Registrations:
                 await self._announcer.session(running.id, running.version)
                 await self._announcer.deadlines_changed()
                 return await self._answer(running)
-        return RegistrationAnswer(accepted=False, refusal="the session changes too fast; ask again")
+        return None
 
     async def _answer(self, session: SessionDoc) -> RegistrationAnswer:
         last = await self._store.output.last_seq(session.id)
