@@ -72,7 +72,8 @@ class EventPublisher:
         while tenure.valid:
             self._wake.clear()
             try:
-                await self._refill_a_new_stream()
+                if self._clock.monotonic() - self._looked_at >= _LOOK_AT_STREAM_SECONDS:
+                    await self._refill_a_new_stream()
                 more = await self._publish_some(tenure)
             except (NatsError, TimeoutError, StoreUnavailableError, TransactionContentionError) as error:
                 _log.warning("events_not_published", error=str(error) or type(error).__name__)
@@ -87,10 +88,9 @@ class EventPublisher:
         except TimeoutError:
             return
 
-    async def _refill_a_new_stream(self) -> None:
+    async def _refill_a_new_stream(self) -> bool:
+        """Look at the stream's birthday; True where it was another, so that earlier events go first again."""
         now = self._clock.monotonic()
-        if now - self._looked_at < _LOOK_AT_STREAM_SECONDS:
-            return
         created = await self._stream.created()
         known = await self._outbox.stream_created()
         if known != created:
@@ -99,10 +99,13 @@ class EventPublisher:
                 _log.warning("event_stream_was_new", republished=count)
             await self._outbox.set_stream_created(created)
         self._looked_at = now
+        return known not in (None, created)
 
     async def _publish_some(self, tenure: Tenure) -> bool:
         """Publish a batch; tell whether there may be more."""
         events = await self._outbox.unpublished(_BATCH)
+        if events and await self._refill_a_new_stream():
+            return True  # a new stream gets what came before these first, so that it has a session's events in order
         sent: list[str] = []
         try:
             for event in events:
