@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from ccplant_store.errors import StoreUnavailableError, TransactionContentionError
+
 _log = structlog.get_logger(__name__)
 
 
@@ -66,6 +68,8 @@ class KeyedWorker:
             async with self._slots:
                 self._again.discard(key)
                 await self._work(key)
+        except (StoreUnavailableError, TransactionContentionError) as error:
+            _log.warning("work_postponed", worker=self._name, key=key, error=str(error))
         except Exception:  # noqa: BLE001 - logged; the next poke, or the resync, tries again
             _log.exception("work_failed", worker=self._name, key=key)
         finally:
