@@ -56,6 +56,7 @@ def server(data: DataDir, binary: str, port: int, environment: Mapping[str, str]
     parameters = (
         "enableLocalhostAuthBypass=false",
         "diagnosticDataCollectionEnabled=false",  # writes to the disk every second of an idle day
+        "transactionLifetimeLimitSeconds=10",  # one whose process was killed holds its documents until then
         "shutdownTimeoutMillisForSignaledShutdown=100",  # there is no other node to hand over to
     )
     command = [
