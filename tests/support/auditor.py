@@ -103,6 +103,17 @@ class Auditor:
 
         await eventually(published, timeout, interval=0.1)
 
+    async def has_all_events(self, ledger: Ledger, bus: BusRecord) -> None:
+        """Tell whether the bus has every lifecycle event; one that lost them is refilled within seconds.
+
+        Raises:
+            AssertionError: says what is missing.
+        """
+        for session_id in set(ledger.sessions.values()) - ledger.purged:
+            wanted = set(range(1, (await self.session(session_id))["event_seq"] + 1))
+            missing = wanted - set(bus.first_sequences(session_id))
+            assert not missing, f"{session_id}: the bus lacks the lifecycle events {sorted(missing)}"
+
     # --- judging ---
 
     async def audit(self, ledger: Ledger, viewers: Sequence[StreamViewer], bus: BusRecord) -> list[str]:

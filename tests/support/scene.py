@@ -107,6 +107,7 @@ class Scene:
 
         async def read() -> BusRecord:
             record = await read_bus(self.system.data_dir, f"nats://127.0.0.1:{port}")
+            await self.auditor.has_all_events(self.person.ledger, record)
             assert record.undelivered == 0, record
             assert record.unacknowledged == 0 or not drained, record
             return record
