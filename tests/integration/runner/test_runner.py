@@ -423,6 +423,7 @@ async def test_the_time_limit_ends_a_runner_whose_control_plane_is_away(launch: 
 
 async def test_a_runner_that_missed_that_its_limit_was_moved_asks_before_it_ends(launch: Launch) -> None:
     async with launch(control_plane_grace_seconds=0.2) as runner:
+        await runner.ready()
         # a turn shows that the answer to the registration, which brings a limit too, was taken
         assert (await runner.run_turn("echo here")) == ("done", "here")
         asked = len(runner.registrations)
