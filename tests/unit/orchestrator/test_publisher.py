@@ -110,6 +110,20 @@ async def test_a_stream_with_another_birthday_gets_everything_again() -> None:
     assert outbox.created == stream.born
 
 
+async def test_a_stream_that_was_lost_since_the_last_look_gets_earlier_events_before_new_ones(
+    clock: FakeClock,
+) -> None:
+    outbox, stream = MemoryOutbox([event("a", 1)], BORN), MemoryStream()
+    publisher = EventPublisher(outbox=outbox, stream=stream, clock=clock, retention=timedelta(days=7))
+    publisher.wake()
+    await publisher.run(Ticks(outbox))  # type: ignore[arg-type]  # a tenure by another clock
+    stream.born, stream.got = BORN + timedelta(hours=1), []
+    outbox.events.append(event("a", 2))
+    publisher.wake()
+    await publisher.run(Ticks(outbox))  # type: ignore[arg-type]
+    assert stream.got == ["a-1", "a-2"]
+
+
 async def test_the_first_start_publishes_nothing_twice() -> None:
     outbox = MemoryOutbox([event("a", 1)], None)
     stream = MemoryStream()
