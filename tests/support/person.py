@@ -90,7 +90,7 @@ class Person:
         """Send a prompt, once; None where the session takes none any more."""
         key = secrets.token_hex(8)
         answer = await self.ask("POST", f"/sessions/{session_id}/messages", body={"text": text}, key=key)
-        if answer.status_code == 409:
+        if answer.status_code == 409 or self._erased(session_id, answer):
             return None
         assert answer.status_code == 202, answer.text
         return self.promised(session_id, key, answer.json())
@@ -113,11 +113,15 @@ class Person:
     async def stop(self, session_id: str) -> None:
         """Stop a session; one that has ended stays as it is."""
         answer = await self.ask("POST", f"/sessions/{session_id}/stop")
-        assert answer.status_code in (202, 409), answer.text
+        assert answer.status_code in (202, 409) or self._erased(session_id, answer), answer.text
 
     async def delete(self, session_id: str, query: str = "") -> None:
         """Delete a session."""
-        answer = await self.ask("DELETE", f"/sessions/{session_id}{query}")
-        assert answer.status_code == 202, answer.text
         if "purge=true" in query:
             self.ledger.purged.add(session_id)
+        answer = await self.ask("DELETE", f"/sessions/{session_id}{query}")
+        assert answer.status_code == 202 or self._erased(session_id, answer), answer.text
+
+    def _erased(self, session_id: str, answer: httpx.Response) -> bool:
+        """Whether a session is not there because this person wanted it so."""
+        return answer.status_code == 404 and session_id in self.ledger.purged
