@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from ccplant_contracts import subjects
-from ccplant_contracts.stream import Delta, MessageChunk, StreamData
+from ccplant_contracts.stream import Delta, MessageChunk, StreamData, StreamEvent
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_errors import refused
 from tests.support.waiting import eventually
@@ -88,6 +89,19 @@ async def test_without_since_a_viewer_sees_from_now_on_and_beyond_the_last_is_re
         async with api.socket(session_id, query) as viewer:
             assert (await viewer.next())["data"]["code"] == "INVALID_REQUEST"
             assert await viewer.closed() == 1008
+
+
+async def test_a_viewer_that_saw_a_number_before_stored_to_came_to_it_goes_on_from_there(api: Api) -> None:
+    session_id = await api.running()
+    await api.control.store_events(session_id, chunks(0, 5))
+    shown = [StreamEvent(seq=seq, at=datetime.now(UTC), data=chunks(seq - 1, 1)[0]) for seq in (6, 7)]
+    await api.control.store.output.insert(session_id, shown)
+    async with api.socket(session_id, "?since=7") as viewer:
+        assert (await viewer.next())["type"] == "hello"
+        assert await api.control.store.sessions.advance(session_id, 5, 7, at=datetime.now(UTC))
+        await api.control.store_events(session_id, chunks(7, 2))
+        await viewer.until_seq(9)
+        assert viewer.seqs == [8, 9]
 
 
 async def test_malformed_frames_are_answered_and_the_connection_stays(api: Api) -> None:

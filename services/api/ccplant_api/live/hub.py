@@ -109,12 +109,10 @@ class Hub:
             viewer.close(Close(4404, NotFoundError("There is no such session.")))
             return
         stored_to = snapshot.standing.stored_to
-        if since is not None and since > stored_to:
+        last = max(stored_to, snapshot.last_stored)
+        if since is not None and since > last:
             viewer.close(
-                Close(
-                    1008,
-                    invalid_field("since", f"is beyond the last number, {stored_to}", last_seq=stored_to),
-                )
+                Close(1008, invalid_field("since", f"is beyond the last number, {last}", last_seq=last))
             )
             return
         await watch.begin(snapshot.standing)

@@ -32,11 +32,12 @@ class StoreRecord:
         session = await self._store.sessions.get(session_id)
         if session is None:
             return None
-        activity, timeline, prompts, permissions = await asyncio.gather(
+        activity, timeline, prompts, permissions, last_stored = await asyncio.gather(
             self._store.activity.get(session_id),
             self._store.events.timeline(session_id),
             self._store.prompts.list_for(session_id, last=_LAST),
             self._store.permissions.list_for(session_id, limit=_LAST),
+            self._store.output.last_seq(session_id),
         )
         versions: dict[StateKey, int] = {("session", session_id): session.version}
         versions.update({("prompt", prompt.id): prompt.version for prompt in prompts})
@@ -53,6 +54,7 @@ class StoreRecord:
                 "last_seq": session.stored_to,
             },
             activity,
+            last_stored,
         )
 
     async def standings(self, session_ids: Sequence[str]) -> Mapping[str, Standing]:

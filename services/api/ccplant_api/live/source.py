@@ -41,6 +41,8 @@ class Snapshot:
     standing: Standing
     hello: Mapping[str, object]
     activity: BaseModel | None = None
+    last_stored: int = 0
+    """The highest number that MongoDB holds: viewers may have seen it before `stored_to` came to it."""
 
 
 class Record(Protocol):

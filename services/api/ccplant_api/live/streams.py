@@ -66,9 +66,10 @@ async def stream(
     resumed = parse_since(last_event_id, "Last-Event-ID")
     position = resumed if resumed is not None else parse_since(since)
     if position is not None and position > session.stored_to:
-        raise invalid_field(
-            "since", f"is beyond the last number, {session.stored_to}", last_seq=session.stored_to
-        )
+        # viewers see what MongoDB holds, a moment before `stored_to` comes to it
+        last = max(session.stored_to, await gateway.store.output.last_seq(session.id))
+        if position > last:
+            raise invalid_field("since", f"is beyond the last number, {last}", last_seq=last)
     if resumed is not None and session.settled and resumed == session.stored_to:
         return Response(status_code=204)
     return EventStream(_Chunks(gateway, request, session, position).open)
