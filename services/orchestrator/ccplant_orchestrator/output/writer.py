@@ -1,11 +1,10 @@
 """The output writer: from the bus into MongoDB, then to the viewers, then back to the runner.
 
 Order is what keeps the promises: insert (durable) → announce (viewers see only what MongoDB holds) → apply (prompts
-and permissions move) → acknowledge → advance `stored_to` by compare-and-set → tell the runner, which drops what is
+and permissions move) → advance `stored_to` by compare-and-set → acknowledge → tell the runner, which drops what is
 covered. A crash anywhere between only means that the runner, or the bus, sends again what is already there.
 
-Batches of one session that wait are written together; those of different sessions at the same time. Advancing goes on
-behind the writing, over several batches at once where they come fast: nobody but the runner's log waits for it.
+Batches of one session that wait are written together; those of different sessions at the same time.
 """
 
 from __future__ import annotations
@@ -38,8 +37,6 @@ _log = structlog.get_logger(__name__)
 _KNOWN_SESSIONS = 4_096
 _PREFIX_LIMIT = 500
 _RETRY_SECONDS = 1.0
-_ADVANCES = 50
-"""Steps of one go; a session that other replicas move all the while is looked at again later."""
 _TRIES = 4
 """Of a message that fails for no reason that is known to pass."""
 
@@ -50,18 +47,6 @@ class _Source:
 
     session_id: str
     owner: str
-
-
-@dataclass
-class _Progress:
-    """How far a session's output has come in this replica."""
-
-    stored_to: int
-    """As MongoDB has it, as far as known here."""
-    passed: int
-    """Stored, shown and applied; `stored_to` follows."""
-    launch_id: str | None = None
-    """Who wants to hear of it."""
 
 
 class OutputWriter:
@@ -85,9 +70,8 @@ class OutputWriter:
         self._clock = clock
         self._backlog: defaultdict[str, list[tuple[Msg, OutputBatch]]] = defaultdict(list)
         self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._progress: OrderedDict[str, _Progress] = OrderedDict()
+        self._stored_to: OrderedDict[str, int] = OrderedDict()
         self._worker = KeyedWorker("output", self._write_launch, concurrency=16)
-        self._advancer = KeyedWorker("advance", self._advance_and_tell, concurrency=16)
         self.room = Room()
         """Whoever brings more messages waits for it first."""
 
@@ -105,74 +89,44 @@ class OutputWriter:
     async def close(self) -> None:
         """Write what has arrived, and stop."""
         await self._worker.close()
-        await self._advancer.close()
 
     async def absorb(self, session_id: str, owner: str, events: Sequence[StreamEvent]) -> int:
-        """Store events of a session with all that follows from them, and return `stored_to` as MongoDB has it then.
+        """Store events of a session, apply what follows from them, and return how far the gapless prefix goes.
 
         Raises:
             StoreUnavailableError: MongoDB cannot be reached; nothing is lost, the caller tries again.
             TombstonedError: the session was purged; nothing may be written for it.
         """
-        await self._take(session_id, owner, events)
-        return await self._advance(session_id)
-
-    async def _take(self, session_id: str, owner: str, events: Sequence[StreamEvent]) -> None:
-        """Store events, show them, and apply what follows from them, as far as they go without a gap."""
-        progress = await self._progress_of(session_id)
-        passed = progress.passed
-        fresh = _unique(event for event in events if event.seq > passed)
+        known = await self._known_stored_to(session_id)
+        fresh = _unique(event for event in events if event.seq > known)
         if fresh:
             await self._store.output.insert(session_id, fresh)
             fault_point("orch.output.inserted")
         while True:
-            prefix = fresh if _continues(passed, fresh) else await self._prefix(session_id, passed)
+            prefix = fresh if _continues(known, fresh) else await self._prefix(session_id, known)
             fresh = ()
             if not prefix:
-                return
-            passed = prefix[-1].seq
-            await self._announce(session_id, prefix)
-            for event in prefix:
-                await self._applier.apply(session_id, owner, event)
-            fault_point("orch.output.applied")
-            progress.passed = max(passed, progress.passed)
+                return known
+            known = await self._pass_prefix(session_id, owner, known, prefix)
 
-    async def _announce(self, session_id: str, prefix: Sequence[StreamEvent]) -> None:
+    async def _pass_prefix(
+        self, session_id: str, owner: str, known: int, prefix: Sequence[StreamEvent]
+    ) -> int:
+        last = prefix[-1].seq
         size = (
             sum(len(event.model_dump_json()) for event in prefix) if len(prefix) <= _PREFIX_LIMIT else 1 << 30
         )
-        await self._announcer.stored(session_id, prefix[-1].seq, tuple(prefix), size=size)
-
-    async def _advance(self, session_id: str) -> int:
-        """Move `stored_to` over what has been applied; where another replica moved it, begin from there."""
-        progress = await self._progress_of(session_id)
-        for _ in range(_ADVANCES):
-            target = progress.passed
-            if target <= progress.stored_to:
-                return progress.stored_to
-            moved = await self._store.sessions.advance(
-                session_id, progress.stored_to, target, at=self._clock.now()
-            )
-            fault_point("orch.output.advanced")
-            if moved:
-                progress.stored_to = max(progress.stored_to, target)
-                continue
-            session = await self._store.sessions.get(session_id)
-            if session is None:
-                return target
-            progress.stored_to = session.stored_to
-        return progress.stored_to
-
-    async def _advance_and_tell(self, session_id: str) -> None:
-        """Advance behind the writing, several batches at once where they come fast, and tell the runner."""
-        try:
-            stored_to = await self._advance(session_id)
-            progress = await self._progress_of(session_id)
-            if progress.launch_id is not None:
-                await self._tell_runner(progress.launch_id, stored_to)
-        except (StoreError, NatsError) as error:
-            _log.warning("output_not_advanced", session_id=session_id, error=str(error))
-            self._advancer.poke_later(session_id, _RETRY_SECONDS)
+        await self._announcer.stored(session_id, last, tuple(prefix), size=size)
+        for event in prefix:
+            await self._applier.apply(session_id, owner, event)
+        fault_point("orch.output.applied")
+        advanced = await self._store.sessions.advance(session_id, known, last, at=self._clock.now())
+        fault_point("orch.output.advanced")
+        if advanced:
+            self._remember(session_id, last)
+            return last
+        self._stored_to.pop(session_id, None)
+        return await self._known_stored_to(session_id)
 
     async def _write_launch(self, launch_id: str) -> None:
         work = self._backlog.pop(launch_id, [])
@@ -190,9 +144,8 @@ class OutputWriter:
                 _log.warning("output_of_nobody", launch_id=launch_id, session_id=work[0][1].session_id)
             else:
                 events = [event for _, batch in work for event in batch.events]
-                await self._take(source.session_id, source.owner, events)
-                (await self._progress_of(source.session_id)).launch_id = launch_id
-                self._advancer.poke(source.session_id)
+                stored_to = await self.absorb(source.session_id, source.owner, events)
+                await self._tell_runner(launch_id, stored_to)
         except TombstonedError:
             _log.info("output_of_purged_session", launch_id=launch_id)
         except (StoreError, NatsError) as error:
@@ -229,17 +182,19 @@ class OutputWriter:
                 self._sources.popitem(last=False)
         return source
 
-    async def _progress_of(self, session_id: str) -> _Progress:
-        """Return how far this replica has come with a session's output; at first, as far as MongoDB says."""
-        progress = self._progress.get(session_id)
-        if progress is None:
+    async def _known_stored_to(self, session_id: str) -> int:
+        known = self._stored_to.get(session_id)
+        if known is None:
             session = await self._store.sessions.get(session_id)
-            stored_to = 0 if session is None else session.stored_to
-            progress = self._progress.setdefault(session_id, _Progress(stored_to, stored_to))
-            while len(self._progress) > _KNOWN_SESSIONS:
-                # what is forgotten is read again, and what was not advanced is sent and applied again
-                self._progress.popitem(last=False)
-        return progress
+            known = 0 if session is None else session.stored_to
+            self._remember(session_id, known)
+        return known
+
+    def _remember(self, session_id: str, stored_to: int) -> None:
+        self._stored_to[session_id] = stored_to
+        self._stored_to.move_to_end(session_id)
+        if len(self._stored_to) > _KNOWN_SESSIONS:
+            self._stored_to.popitem(last=False)
 
     async def _prefix(self, session_id: str, known: int) -> Sequence[StreamEvent]:
         return await self._store.output.contiguous_after(session_id, known, limit=_PREFIX_LIMIT)
