@@ -10,8 +10,8 @@ from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.session import Mode
 from ccplant_runner.policy import Workspace, evaluate
 
-LINKS = {"/work/space/link": "/etc", "/work/space/link/passwd": "/etc/passwd"}
-WORKSPACE = Workspace("/work/space", "/home/agent", real=lambda path: LINKS.get(path, path))
+LINKS = {"/srv/space/link": "/etc", "/srv/space/link/passwd": "/etc/passwd"}
+WORKSPACE = Workspace("/srv/space", "/home/agent", real=lambda path: LINKS.get(path, path))
 
 
 def answer(tool: str | None, given: dict[str, object], *, allow: list[str] | None = None, deny: list[str] | None = None,
@@ -184,7 +184,7 @@ def test_ask_asks_also_for_what_a_rule_allows() -> None:
 
 @pytest.mark.parametrize("tool", ["Read", "Edit", "Write", "Glob", "Grep", "NotebookEdit", "TodoWrite"])
 def test_by_default_a_task_works_in_its_workspace(tool: str) -> None:
-    assert answer(tool, {"file_path": "/work/space/src/a.py"}) == "allow"
+    assert answer(tool, {"file_path": "/srv/space/src/a.py"}) == "allow"
     assert answer(tool, {"file_path": "src/a.py"}) == "allow"
 
 
@@ -196,8 +196,8 @@ def test_by_default_a_task_works_in_its_workspace(tool: str) -> None:
         "src/../../other",
         "~/.bashrc",
         "link/passwd",
-        "/work/spaceship/a",
-        "/work/space/../a",
+        "/srv/spaceship/a",
+        "/srv/space/../a",
     ],
 )
 def test_by_default_a_task_stays_in_its_workspace(path: str) -> None:
@@ -215,7 +215,7 @@ def test_by_default_a_task_runs_nothing() -> None:
     ("rule", "path", "expected"),
     [
         ("Edit(src/**)", "src/a/b.py", "allow"),
-        ("Edit(./src/**)", "/work/space/src/b.py", "allow"),
+        ("Edit(./src/**)", "/srv/space/src/b.py", "allow"),
         ("Edit(/src/**)", "src/b.py", "allow"),
         ("Edit(src)", "src/a.py", "allow"),
         ("Edit(src/*)", "src/a.py", "allow"),
