@@ -67,4 +67,5 @@ class HeartbeatSender:
             )
             await self._bus.publish(runner_out(self._launch_id, "heartbeat"), beat.model_dump_json().encode())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._now.wait(), INTERVAL_SECONDS)
+                async with asyncio.timeout(INTERVAL_SECONDS):
+                    await self._now.wait()

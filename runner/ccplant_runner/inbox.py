@@ -66,7 +66,8 @@ class Inbox:
     async def _logging(self) -> bool:
         """Wait for the numbers: a first prompt may overtake the answer to the registration."""
         try:
-            await asyncio.wait_for(self._journal.opened.wait(), _OPEN_SECONDS)
+            async with asyncio.timeout(_OPEN_SECONDS):
+                await self._journal.opened.wait()
         except TimeoutError:
             return False
         return True

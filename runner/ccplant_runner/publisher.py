@@ -113,7 +113,8 @@ class Publisher:
         last, since = self._journal.stored_to, time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._bus.reconnected.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._bus.reconnected.wait()
             now = time.monotonic()
             stored_to = self._journal.stored_to
             back = self._bus.reconnected.is_set()

@@ -119,7 +119,8 @@ class Supervisor:
         """Run a program to its end, which must be a success."""
         child = self.spawn(spec)
         try:
-            await asyncio.wait_for(child.exited.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await child.exited.wait()
         except TimeoutError:
             await self._end(child, 0)
             raise self._silent(spec, seconds) from None
@@ -142,7 +143,8 @@ class Supervisor:
         end = time.monotonic() + seconds
         while True:
             try:
-                await asyncio.wait_for(asyncio.to_thread(probe), max(0.1, end - time.monotonic()))
+                async with asyncio.timeout(max(0.1, end - time.monotonic())):
+                    await asyncio.to_thread(probe)
                 return
             except (OSError, TimeoutError):
                 if time.monotonic() >= end:
@@ -229,10 +231,12 @@ class Supervisor:
     async def _end(self, child: Child, seconds: float) -> None:
         processes.send(child.process.pid, signal.SIGTERM)
         try:
-            await asyncio.wait_for(child.exited.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await child.exited.wait()
         except TimeoutError:
             processes.send(child.process.pid, signal.SIGKILL)
-            await asyncio.wait_for(child.exited.wait(), 10)
+            async with asyncio.timeout(10):
+                await child.exited.wait()
 
     def _reap(self) -> None:
         """Collect every child that ended, adopted ones included, and no exit status that belongs to a `Popen`."""

@@ -163,7 +163,8 @@ async def flush(client: Client, timeout: float = 5.0) -> None:
     asked = asyncio.ensure_future(Client.flush(client, timeout=_ASKED_SECONDS))
     asked.add_done_callback(_forget)
     try:
-        await asyncio.wait_for(asyncio.shield(asked), timeout)
+        async with asyncio.timeout(timeout):
+            await asyncio.shield(asked)
     except TimeoutError as error:
         raise FlushTimeoutError from error
 

@@ -252,7 +252,8 @@ class AcpDriver:
         if self._process is None:
             return True
         try:
-            await asyncio.wait_for(self._process.wait(), _DEATH_SECONDS)
+            async with asyncio.timeout(_DEATH_SECONDS):
+                await self._process.wait()
         except TimeoutError:
             return False
         return True

@@ -74,7 +74,8 @@ class DemoDriver:
             await self._send(
                 {"do": "start", "resume": resume, "mcp_servers": servers, "model": self._setting.model}
             )
-            return await asyncio.wait_for(asyncio.shield(self._ready), _HANDSHAKE_SECONDS)
+            async with asyncio.timeout(_HANDSHAKE_SECONDS):
+                return await asyncio.shield(self._ready)
         except (AgentGoneError, TimeoutError) as error:
             raise AgentStartError(f"the demo agent did not answer: {error}") from error
 

@@ -131,7 +131,8 @@ class LeasedJob:
 
     async def _give_back(self) -> None:
         try:
-            await asyncio.wait_for(self._leases.release(self.name, self._holder), 2)
+            async with asyncio.timeout(2):
+                await self._leases.release(self.name, self._holder)
         except (StoreError, TimeoutError) as error:
             _log.debug("lease_not_released", lease=self.name, error=str(error))
 

@@ -88,7 +88,8 @@ class StandingPull:
         while not self._ask.is_set():
             self._heard = False
             try:
-                await asyncio.wait_for(self._ask.wait(), _LOOK_SECONDS)
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._ask.wait()
             except TimeoutError:
                 if self._client.stats["reconnects"] != connection:
                     return

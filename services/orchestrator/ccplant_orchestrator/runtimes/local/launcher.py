@@ -154,7 +154,8 @@ async def answer_of(fd: int, seconds: float) -> str:
 
     loop.add_reader(fd, readable)
     try:
-        await asyncio.wait_for(ended, seconds)
+        async with asyncio.timeout(seconds):
+            await ended
     except TimeoutError:
         raise RuntimeFailedError(f"the supervisor did not answer within {seconds:g} s") from None
     finally:

@@ -130,7 +130,8 @@ class Watch:
                 for observation in await self._changes():
                     yield observation
                 try:
-                    await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
+                    async with asyncio.timeout(self._poll_seconds):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         finally:
