@@ -88,6 +88,8 @@ def watch_all(session_id: str) -> str:
 
 WAKE_DEADLINES = "ccplant.wake.deadlines"
 """Hint that a nearest deadline may have changed."""
+WAKE_LAUNCHES = "ccplant.wake.launches"
+"""Hint that a launch has left its place to the next one."""
 
 HEALTH_ORCHESTRATOR = "ccplant.health.orchestrator"
 """Request: is an orchestrator there, and what does its runtime say?"""

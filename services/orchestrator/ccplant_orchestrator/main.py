@@ -181,6 +181,7 @@ class Orchestrator:
                     max_concurrent_launches=settings.max_concurrent_launches,
                     every_seconds=settings.resync_seconds,
                     sweep_every_seconds=settings.sweep_seconds,
+                    bus=parts.bus,
                 ).run,
             ),
         ]

@@ -40,6 +40,11 @@ class OrchestratorSettings(BaseSettings):
         gt=0,
         description="How long a session may be pending after its launch, clone and set-up included.",
     )
+    pod_start_timeout_seconds: float = Field(
+        300,
+        gt=0,
+        description="How long a session whose Pod cannot start for now (no room, image not pulled) may wait.",
+    )
     stop_grace_seconds: float = Field(
         30, ge=0, description="How long a session that is stopped may take to end."
     )
@@ -68,4 +73,5 @@ class OrchestratorSettings(BaseSettings):
             stop_grace=timedelta(seconds=self.stop_grace_seconds),
             runner_lost_after=timedelta(seconds=self.runner_lost_after_seconds),
             max_attempts=self.max_reconcile_attempts,
+            pod_start_timeout=timedelta(seconds=self.pod_start_timeout_seconds),
         )

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from ccplant_contracts.launch import LastWord
-from ccplant_contracts.session import Mode
+from ccplant_contracts.session import Diagnosis, Mode
 from ccplant_contracts.status import Reason, Status, StopReason
-from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_orchestrator.runtimes.protocol import ExitRecord, StartProblem
 from ccplant_orchestrator.sessions import decide as d
-from ccplant_store.sessions.model import StopDoc
+from ccplant_store.sessions.model import SessionDoc, StopDoc
 from tests.unit.orchestrator.sessions import LIMITS, NOW, launch, seen, session
 
 STOP = StopDoc(reason=StopReason.STOPPED, by="ada", at=NOW)
@@ -169,3 +169,48 @@ def test_a_runner_that_a_signal_ended_has_the_exit_code_that_a_shell_tells() -> 
     action = decide(RUNNING, seen=ended)
     assert isinstance(action, d.Finish)
     assert "137" in action.end.diagnosis().message["en"]
+
+
+NO_ROOM = StartProblem(
+    Diagnosis(code="insufficient_cpu", message={"ja": "不足", "en": "no room"}, hint={"ja": "", "en": ""})
+)
+NO_SUCH_IMAGE = replace(
+    NO_ROOM, diagnosis=NO_ROOM.diagnosis.model_copy(update={"code": "image_not_found"}), hopeless=True
+)
+
+
+def starting(problem: StartProblem | None, *, waited: timedelta = timedelta(0)) -> SessionDoc:
+    """A launch that has waited for so long, with this problem on its document."""
+    noted = None if problem is None else problem.diagnosis.model_dump()
+    began = NOW - waited
+    return session(launch=launch(created_at=began, started_at=began), diagnosis=noted)
+
+
+def test_why_a_launch_does_not_start_is_written_once_and_taken_back() -> None:
+    assert decide(starting(None), seen=seen("starting"), problem=NO_ROOM) == d.NoteProblem(NO_ROOM)
+    assert isinstance(decide(starting(NO_ROOM), seen=seen("starting"), problem=NO_ROOM), d.Wait)
+    assert decide(starting(NO_ROOM), seen=seen("starting")) == d.NoteProblem(None)
+    other_numbers = replace(
+        NO_ROOM, diagnosis=NO_ROOM.diagnosis.model_copy(update={"evidence": {"missing": 3}})
+    )
+    assert isinstance(decide(starting(NO_ROOM), seen=seen("starting"), problem=other_numbers), d.Wait)
+
+
+def test_what_can_never_start_fails_at_once_with_the_code_of_its_problem() -> None:
+    action = decide(starting(NO_SUCH_IMAGE), seen=seen("starting"), problem=NO_SUCH_IMAGE)
+    assert reason(action) is Reason.START_FAILED
+    assert isinstance(action, d.Finish)
+    assert action.end.diagnosis() == NO_SUCH_IMAGE.diagnosis
+    assert action.end.facts == {"code": "image_not_found", "detail": "no room"}
+
+
+def test_what_might_start_is_waited_for_until_the_pod_start_timeout() -> None:
+    early = starting(NO_ROOM, waited=timedelta(seconds=299))
+    assert decide(early, seen=seen("starting"), problem=NO_ROOM) == d.Wait(NOW + timedelta(seconds=1))
+    late = starting(NO_ROOM, waited=timedelta(seconds=300))
+    assert reason(decide(late, seen=seen("starting"), problem=NO_ROOM)) is Reason.START_FAILED
+
+
+def test_a_runner_that_runs_has_the_whole_start_timeout() -> None:
+    late = starting(NO_ROOM, waited=timedelta(seconds=301))
+    assert decide(late, seen=seen("running"), problem=NO_ROOM) == d.Wait(NOW + timedelta(seconds=299))

@@ -501,10 +501,18 @@ class SessionStore:
         return frozenset((await self._launches({"launch.released": False}, limit)).values())
 
     async def count_starting(self, *, limit: int = 10_000) -> int:
-        """Count pending sessions that have a launch."""
+        """Count pending sessions whose launch is under way; one that waits for something outside holds no place."""
         return await self._sessions.count(
-            {"open": True, "status": Status.PENDING.value, "launch.released": False}, limit=limit
+            {"open": True, "status": Status.PENDING.value, "launch.released": False, "diagnosis": None},
+            limit=limit,
         )
+
+    async def waiting_to_start(self, *, places: int) -> Sequence[str]:
+        """Return the oldest sessions that wait for a place to be launched, as many as there are places."""
+        if places <= 0:
+            return ()
+        waiting: Filter = {"work": "start", "next_attempt_at": None, "launch": None}
+        return await self._ids(waiting, sort=[("created_at", ASC)], limit=places)
 
     async def session_of_launch(self, launch_id: str) -> str | None:
         """Return whose launch this is."""

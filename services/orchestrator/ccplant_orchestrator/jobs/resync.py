@@ -6,10 +6,14 @@ few seconds is what makes the fast path optional. The same job collects what nob
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
+from ccplant_contracts import subjects
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
@@ -39,6 +43,7 @@ class Resync:
         max_concurrent_launches: int,
         every_seconds: float,
         sweep_every_seconds: float,
+        bus: Client,
     ) -> None:
         self._store = store
         self._runtime = runtime
@@ -50,16 +55,43 @@ class Resync:
         self._launches = max_concurrent_launches
         self._every = every_seconds
         self._sweep_every = sweep_every_seconds
+        self._bus = bus
+        self._place_free = asyncio.Event()
 
     async def run(self, tenure: Tenure) -> None:
-        """Look again and again while the lease is held."""
+        """Look again and again while the lease is held; a place that gets free is given away at once."""
+        subscription = await self._bus.subscribe(subjects.WAKE_LAUNCHES, cb=self._hinted)
         swept_at = float("-inf")
-        while tenure.valid:
-            await self._safely(self._look)
-            if self._clock.monotonic() - swept_at >= self._sweep_every:
-                swept_at = self._clock.monotonic()
-                await self._safely(self._sweep)
-            await self._clock.sleep(self._every)
+        try:
+            while tenure.valid:
+                await self._safely(self._look)
+                if self._clock.monotonic() - swept_at >= self._sweep_every:
+                    swept_at = self._clock.monotonic()
+                    await self._safely(self._sweep)
+                await self._fill_places()
+        finally:
+            if not self._bus.is_closed:
+                await subscription.unsubscribe()
+
+    async def _fill_places(self) -> None:
+        """Until the next look: give each place that gets free to the session that has waited longest."""
+        ends = self._clock.monotonic() + self._every
+        while (left := ends - self._clock.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._place_free.wait()
+            except TimeoutError:
+                return
+            self._place_free.clear()
+            await self._safely(self._fill)
+
+    async def _fill(self) -> None:
+        places = self._launches - await self._store.sessions.count_starting()
+        for session_id in await self._store.sessions.waiting_to_start(places=places):
+            self._sessions.poke(session_id)
+
+    async def _hinted(self, _message: Msg) -> None:
+        self._place_free.set()
 
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step; one that fails keeps none of the others from being taken."""

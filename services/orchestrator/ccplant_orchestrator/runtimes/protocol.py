@@ -6,16 +6,17 @@ what is already gone is gone. The shared tests in ``tests/contract`` state each 
 has to pass them.
 
 The order of an end: `signal_stop` asks, `destroy` takes away all that runs and leaves the evidence (exit record,
-log, the rest of the output), `release` removes the evidence, once it was read.
+log, the rest of the output), `release` removes the evidence, once it was read. A volume outlives launches: it is
+removed by `delete_volume` alone, when its record says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ccplant_contracts.launch import LastWord, LaunchSpec
 from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
@@ -39,6 +40,25 @@ class LaunchRef:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A session's persistent workspace; called after the session that had it first."""
+
+    id: str
+    owner: str
+    size: str
+    """A quantity of Kubernetes (S3); ignored where the volume exists already."""
+
+
+@dataclass(frozen=True)
+class StartProblem:
+    """Why a launch does not run yet (D1)."""
+
+    diagnosis: Diagnosis
+    hopeless: bool = False
+    """True: waiting cannot help, somebody has to change something; the session fails at once."""
+
+
+@dataclass(frozen=True)
 class ExitRecord:
     """What is known about an end, as facts; the judgement is made elsewhere."""
 
@@ -54,6 +74,12 @@ class ExitRecord:
     deleted_from_outside: bool = False
     last_word: LastWord | None = None
     log_tail: tuple[str, ...] = ()
+    output_readable: bool = True
+    """Whether `remaining_output` can still be read; False: what the runner had not sent is lost with its place."""
+    detail: str | None = None
+    """The place's own words about the end: an eviction's message, the name of a node, who deleted it."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """Further facts worth keeping (D2): the memory limit, what was killed, conditions of Pod and node. JSON types."""
     complete: bool = True
     """False: more may become known within seconds (details that have not arrived, or processes still being ended)."""
 
@@ -90,11 +116,13 @@ class StillRunningError(RuntimeFailedError):
 
 
 class VolumeInUseError(RuntimeFailedError):
-    """The session's kept volume is claimed by another launch that has not been released."""
+    """The volume is used by another launch that has not been released."""
 
 
 CurrentLaunches = Callable[[], Awaitable[AbstractSet[str]]]
 """Reads which launches something may still exist of, at the moment of the call."""
+KnownVolumes = Callable[[], Awaitable[AbstractSet[str]]]
+"""Reads the ids of all volumes that have a record, at the moment of the call."""
 
 
 class Runtime(Protocol):
@@ -112,8 +140,12 @@ class Runtime(Protocol):
     def namespace(self) -> str:
         """What answers show as the session's namespace."""
 
-    async def launch(self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig) -> None:
+    async def launch(
+        self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig, volume: Volume | None
+    ) -> None:
         """Start the launch, or find that it was started; `spec.workspace` and `spec.state_dir` are filled in here.
+
+        With a volume the workspace is there, as it was left; it is made where it does not exist.
 
         Raises:
             LaunchRefusedError: it can never start here.
@@ -132,11 +164,18 @@ class Runtime(Protocol):
             StillRunningError: something resisted within the bound.
         """
 
-    async def release(self, ref: LaunchRef, *, keep_workspace: bool) -> None:
-        """Remove what remains of a launch that does not run; `keep_workspace` spares its kept volume.
+    async def release(self, ref: LaunchRef) -> None:
+        """Remove what remains of a launch that does not run; its volume stays, and is free after it.
 
         Raises:
             StillRunningError: it still runs.
+        """
+
+    async def delete_volume(self, volume_id: str) -> None:
+        """Remove a volume with all that is on it; one that is not there is removed.
+
+        Raises:
+            VolumeInUseError: a launch that is not released uses it.
         """
 
     async def get(self, ref: LaunchRef) -> Observation | None:
@@ -157,16 +196,17 @@ class Runtime(Protocol):
     async def log_tail(self, ref: LaunchRef, lines: int = LOG_TAIL_LINES) -> tuple[str, ...]:
         """Return the last lines that runner and agent wrote, bounded in lines and in bytes."""
 
-    async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
+    async def diagnose(self, ref: LaunchRef) -> StartProblem | None:
         """Say why the launch does not run, as far as the place itself can tell (D1); None: nothing to say."""
 
-    async def sweep(self, current: CurrentLaunches) -> int:
+    async def sweep(self, current: CurrentLaunches, volumes: KnownVolumes) -> int:
         """Collect what runs or lies here for no current launch; return how many launches or strays that was.
 
         What is there is looked for first and asked about after: a launch is written on its document before it is
         started, so one that is seen here and is not current then will never be. However long the caller was
         frozen, nothing that came up meanwhile is taken for garbage.
-        Only what this runtime itself started is ever touched; kept volumes stay.
+        The same holds for volumes: one that has a record stays, in use or not.
+        Only what this runtime itself made is ever touched.
         """
 
     async def aclose(self) -> None:

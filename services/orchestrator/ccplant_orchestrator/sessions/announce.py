@@ -71,6 +71,10 @@ class Announcer:
         """The nearest deadline may be another one."""
         await self._publish(subjects.WAKE_DEADLINES, b"")
 
+    async def launch_place_free(self) -> None:
+        """A launch is no longer starting: the next one may."""
+        await self._publish(subjects.WAKE_LAUNCHES, b"")
+
     async def _send(self, subject: str, message: Message) -> None:
         await self._publish(subject, message.model_dump_json(exclude_none=True).encode())
 

@@ -13,8 +13,15 @@ from typing import Any
 
 from ccplant_contracts.session import Mode
 from ccplant_contracts.status import Reason, Status, StopReason
-from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation
-from ccplant_orchestrator.sessions.ending import EVIDENCE_PATIENCE, End, asked_end, judge_exit, stop_end
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, StartProblem
+from ccplant_orchestrator.sessions.ending import (
+    EVIDENCE_PATIENCE,
+    End,
+    asked_end,
+    judge_exit,
+    start_failed,
+    stop_end,
+)
 from ccplant_store.sessions.model import LaunchDoc, SessionDoc, StopDoc
 
 
@@ -26,6 +33,8 @@ class Limits:
     stop_grace: timedelta
     runner_lost_after: timedelta
     max_attempts: int
+    pod_start_timeout: timedelta = timedelta(seconds=300)
+    """How long a launch whose problem may go away is waited for before its runner was started."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class Facts:
     """How many prompts after the last that the runner was idle after need nothing from it: they were taken back while
     queued, or their number was given and no document ever came."""
     step: str | None = None
+    problem: StartProblem | None = None
+    """Why the place does not start the launch, as far as it was asked."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,13 @@ class Launch:
     """Have the runtime start the current launch."""
 
     launch: LaunchDoc
+
+
+@dataclass(frozen=True)
+class NoteProblem:
+    """Write on the document why the launch does not start (D1); None: nothing keeps it any more."""
+
+    problem: StartProblem | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +122,9 @@ class Wait:
     step: str | None = None
 
 
-Action = AssignLaunch | Launch | RequestStop | TellStop | Destroy | Finish | Settle | Purge | Wait
+Action = (
+    AssignLaunch | Launch | NoteProblem | RequestStop | TellStop | Destroy | Finish | Settle | Purge | Wait
+)
 
 
 def decide(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -> Action:
@@ -155,12 +175,32 @@ def _pending(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -
     if now >= overdue_at:
         seconds = round(limits.start_timeout.total_seconds())
         step = facts.step or session.step
-        return Finish(End(Reason.START_TIMEOUT, {"seconds": seconds, "step": step}, {"step": step}))
+        evidence = (
+            {"step": step} if session.diagnosis is None else {"step": step, "problem": session.diagnosis}
+        )
+        return Finish(End(Reason.START_TIMEOUT, {"seconds": seconds, "step": step}, evidence))
     if facts.seen is None:
         return Launch(launch) if launch.started_at is None else Finish(End(Reason.POD_DELETED))
     if launch.started_at is None:
         return Launch(launch)
-    return Wait(overdue_at)
+    if not _noted(session, facts.problem):
+        return NoteProblem(facts.problem)
+    if facts.problem is None:
+        return Wait(overdue_at)
+    if facts.problem.hopeless:
+        return Finish(start_failed(facts.problem))
+    if facts.seen.phase != "starting":
+        return Wait(overdue_at)
+    given_up_at = launch.started_at + limits.pod_start_timeout
+    return Finish(start_failed(facts.problem)) if now >= given_up_at else Wait(min(overdue_at, given_up_at))
+
+
+def _noted(session: SessionDoc, problem: StartProblem | None) -> bool:
+    """Tell whether the document says this problem; that its evidence has other numbers now is no news."""
+    noted = session.diagnosis or {}
+    if problem is None:
+        return not noted
+    return noted.get("code") == problem.diagnosis.code and noted.get("message") == problem.diagnosis.message
 
 
 def _running(session: SessionDoc, facts: Facts, limits: Limits) -> Action:

@@ -15,7 +15,7 @@ from ccplant_contracts.launch import LastWord
 from ccplant_contracts.messages import explain
 from ccplant_contracts.session import Diagnosis
 from ccplant_contracts.status import Reason
-from ccplant_orchestrator.runtimes.protocol import ExitRecord
+from ccplant_orchestrator.runtimes.protocol import ExitRecord, StartProblem
 from ccplant_store.sessions.model import SessionDoc, StopDoc
 
 EVIDENCE_PATIENCE = timedelta(seconds=10)
@@ -38,9 +38,13 @@ class End:
     reason: Reason
     facts: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
+    found: Diagnosis | None = None
+    """What the place itself found, where that says more than the reason: the code of a start's problem (D1)."""
 
     def diagnosis(self) -> Diagnosis:
         """Say it in two languages, with the evidence (D2)."""
+        if self.found is not None:
+            return self.found
         entry = explain(self.reason.value, **self.facts)
         return Diagnosis(
             code=self.reason.value,
@@ -48,6 +52,12 @@ class End:
             hint={"ja": entry.hint.ja, "en": entry.hint.en},
             evidence=self.evidence,
         )
+
+
+def start_failed(problem: StartProblem) -> End:
+    """Return the end of a session whose launch cannot start (S4: `start_failed` with D1's code)."""
+    found = problem.diagnosis
+    return End(Reason.START_FAILED, {"code": found.code, "detail": found.message["en"]}, found=found)
 
 
 def judge_exit(session: SessionDoc, exit_record: ExitRecord, exited_at: datetime) -> End:
@@ -90,7 +100,10 @@ def exit_evidence(exit_record: ExitRecord) -> dict[str, Any]:
         "signal": exit_record.signal,
         "log_tail": list(exit_record.log_tail),
         "complete": exit_record.complete,
+        **exit_record.evidence,
     }
+    if exit_record.detail is not None:
+        evidence["detail"] = exit_record.detail
     if word is not None:
         evidence["last_word"] = {"reason": word.reason, "detail": word.detail, "exit_code": word.exit_code}
         if not evidence["log_tail"]:

@@ -6,6 +6,7 @@ replica may run it for any session at any time: a lost compare-and-set only mean
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ import structlog
 from ccplant_contracts.ids import new_launch_id
 from ccplant_contracts.launch import Receipt, StopRequest
 from ccplant_contracts.session import Mode, SessionConfig, StopRequested
-from ccplant_contracts.status import Reason, Status, StopReason
+from ccplant_contracts.status import Status, StopReason
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.runtimes.protocol import (
@@ -23,6 +24,7 @@ from ccplant_orchestrator.runtimes.protocol import (
     Observation,
     Runtime,
     RuntimeFailedError,
+    StartProblem,
 )
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.decide import (
@@ -33,6 +35,7 @@ from ccplant_orchestrator.sessions.decide import (
     Finish,
     Launch,
     Limits,
+    NoteProblem,
     Purge,
     RequestStop,
     Settle,
@@ -41,7 +44,7 @@ from ccplant_orchestrator.sessions.decide import (
     decide,
     describe,
 )
-from ccplant_orchestrator.sessions.ending import End
+from ccplant_orchestrator.sessions.ending import End, start_failed
 from ccplant_orchestrator.sessions.launching import AgentDefaults, BusAccessIssuer, launch_ref, launch_spec
 from ccplant_orchestrator.sessions.settle import Settling
 from ccplant_platform.bus.retry import Backoff
@@ -60,6 +63,8 @@ _UNCOUNTED = 4
 _TELL_SECONDS = 2.0
 _NUMBER_PATIENCE = timedelta(seconds=30)
 """A prompt whose number was given this long ago and that is not there will not come: its gateway died in between."""
+_NORMAL_START = timedelta(seconds=2)
+"""Within this time a launch is not asked about: most have started by then."""
 _RUNNER_GRACE = timedelta(seconds=5)
 """The runner is told to be done this much earlier than it would be destroyed."""
 
@@ -97,6 +102,7 @@ class Reconciler:
         self._silence = silence
         self._look_again = look_again
         self._backoff = backoff
+        self._assigning = asyncio.Lock()
 
     async def reconcile(self, session_id: str) -> None:
         """Do all that can be done about a session now; come back later by itself where something has a time."""
@@ -141,6 +147,8 @@ class Reconciler:
                 await self._assign(session)
             case Launch(launch):
                 await self._launch(session, launch)
+            case NoteProblem(problem):
+                await self._note(session, problem)
             case RequestStop(reason):
                 await self._request_stop(session, reason)
             case TellStop(ref, stop):
@@ -165,6 +173,7 @@ class Reconciler:
             seen = await self._runtime.get(ref)
             if session.status is Status.RUNNING:
                 silent = self._silence(ref.launch_id)
+        problem = await self._problem(session, seen)
         may_launch = True
         if session.status is Status.PENDING and session.launch is None:
             starting = await self._store.sessions.count_starting()
@@ -179,7 +188,35 @@ class Reconciler:
             may_launch=may_launch,
             open_prompts=open_prompts,
             over_after_idle=over_after_idle,
+            problem=problem,
         )
+
+    async def _problem(self, session: SessionDoc, seen: Observation | None) -> StartProblem | None:
+        """Ask the place why a launch does not start, once it takes longer than starts do where all is well."""
+        started_at = None if session.launch is None else session.launch.started_at
+        if seen is None or started_at is None or session.status is not Status.PENDING:
+            return None
+        asked_at = started_at + _NORMAL_START
+        now = self._clock.now()
+        if now < asked_at:
+            self._look_again(session.id, (asked_at - now).total_seconds())
+            return None
+        return await self._runtime.diagnose(seen.ref)
+
+    async def _note(self, session: SessionDoc, problem: StartProblem | None) -> None:
+        found = None if problem is None else problem.diagnosis
+        noted = None if found is None else found.model_dump()
+        if found is not None:
+            _log.info("start_problem", code=found.code, detail=found.message["en"])
+        changed = await self._store.sessions.change(session, set={"diagnosis": noted})
+        if changed is not None:
+            await self._announcer.session(session.id, changed.version)
+            await self._launch_place_free(session)
+
+    async def _launch_place_free(self, session: SessionDoc) -> None:
+        """Wake the next launch: this one started, ended, or waits for something outside and holds no place."""
+        if session.status is Status.PENDING and session.launch is not None:
+            await self._announcer.launch_place_free()
 
     async def _over_after(self, session: SessionDoc, number: int) -> int:
         """Count the prompts after a number that the runner will not get; pass over numbers without a document."""
@@ -192,6 +229,12 @@ class Reconciler:
         return taken_back + (max(0, later - documents) if gone else 0)
 
     async def _assign(self, session: SessionDoc) -> None:
+        # one at a time: of a burst that counts first and assigns then, everybody would find a place
+        async with self._assigning:
+            if await self._store.sessions.count_starting() < self._max_concurrent_launches:
+                await self._assign_launch(session)
+
+    async def _assign_launch(self, session: SessionDoc) -> None:
         launch = LaunchDoc(id=new_launch_id(), attempt=1, created_at=self._clock.now())
         changed = await self._store.sessions.change(
             session,
@@ -216,9 +259,7 @@ class Reconciler:
             config = SessionConfig.model_validate(session.config)
             await self._runtime.launch(spec, launch_ref(session, launch), config)
         except LaunchRefusedError as refusal:
-            diagnosis = refusal.diagnosis
-            end = End(Reason.START_FAILED, {"detail": diagnosis.message["en"]}, diagnosis.model_dump())
-            await self._finish(session, end, None)
+            await self._finish(session, start_failed(StartProblem(refusal.diagnosis, hopeless=True)), None)
             return
         fault_point("orch.launch.started")
         changed = await self._store.sessions.change(session, set={"launch.started_at": self._clock.now()})
@@ -271,6 +312,7 @@ class Reconciler:
             _log.info("session_ended", status=ended.status.value, reason=end.reason.value)
             await self._announcer.session(session.id, ended.version)
             await self._announcer.deadlines_changed()
+            await self._launch_place_free(session)
 
     async def _keep_pod_status(self, session: SessionDoc, seen: Observation) -> None:
         """Keep the last that the place showed: it is gone with what ran there (D2)."""

@@ -89,6 +89,7 @@ class Registrations:
                     "agent": registration.agent.model_dump(),
                     "agent_state": "ready",
                     "step": "ready",
+                    "diagnosis": None,
                     "attempts": 0,
                     "next_attempt_at": None,
                 },
@@ -98,6 +99,7 @@ class Registrations:
                 _log.info("session_running", session_id=session.id, launch_id=registration.launch_id)
                 await self._announcer.session(running.id, running.version)
                 await self._announcer.deadlines_changed()
+                await self._announcer.launch_place_free()
                 return await self._answer(running)
         return None
 
