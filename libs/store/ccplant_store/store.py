@@ -41,7 +41,7 @@ class Store:
         self.events = EventStore(database, self.prompts)
         self.output = OutputStore(database, self.tombstones)
         self.activity = ActivityStore(database)
-        self.leases = LeaseStore(database, clock)
+        self.leases = LeaseStore(database)
         self.idempotency = IdempotencyStore(database)
         self.tokens = TokenStore(database)
         self.tickets = TicketStore(database, clock)

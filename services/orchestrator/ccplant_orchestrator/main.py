@@ -38,6 +38,7 @@ from ccplant_orchestrator.permissions.delivery import PermissionDelivering
 from ccplant_orchestrator.prompts.delivery import Outcome, PromptDelivering
 from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
+from ccplant_orchestrator.runtimes.sightings import Sightings
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
 from ccplant_orchestrator.sessions.launching import AgentDefaults, BusAccessIssuer
@@ -87,6 +88,7 @@ class Orchestrator:
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{random_text(6)}"
         self._announcer = Announcer(parts.bus)
         self._runners = Runners(parts.bus)
+        self._sightings = Sightings(parts.runtime)
 
         self.sessions = KeyedWorker("session", self._reconcile)
         self.prompts = KeyedWorker("prompt", self._deliver_prompts, concurrency=_WAITING)
@@ -146,7 +148,7 @@ class Orchestrator:
         )
         self.liveness = Liveness(
             store=store,
-            runtime=parts.runtime,
+            sightings=self._sightings,
             bus=parts.bus,
             announcer=self._announcer,
             sessions=self.sessions,
@@ -309,6 +311,7 @@ class Orchestrator:
         while True:
             try:
                 async for observation in self._parts.runtime.changes():
+                    self._sightings.note(observation)
                     self.sessions.poke(observation.ref.session_id)
             except RuntimeFailedError as error:
                 _log.warning("runtime_not_followed", error=str(error))

@@ -64,7 +64,9 @@ class OrchestratorSettings(BaseSettings):
     sweep_seconds: float = Field(
         60, ge=1, description="How often the runtime is searched for what nobody owns."
     )
-    lease_ttl_seconds: float = Field(10, ge=5, description="How long a replica holds a job without renewing.")
+    lease_ttl_seconds: float = Field(
+        4, ge=3, description="How long a replica holds a job without renewing; asked for every quarter of it."
+    )
 
     def limits(self) -> Limits:
         """Return what the decision needs of these."""

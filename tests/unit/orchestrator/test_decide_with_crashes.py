@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ccplant_contracts.session import Diagnosis
 from ccplant_contracts.status import STATUS_OF, Reason, Status, StopReason, transition
-from ccplant_orchestrator.runtimes.protocol import ExitRecord, Observation
+from ccplant_orchestrator.runtimes.protocol import ExitRecord, Observation, StartProblem
 from ccplant_orchestrator.sessions import decide as d
 from ccplant_store.sessions.model import SessionDoc, StopDoc
 from tests.unit.orchestrator.sessions import LIMITS, NOW, launch, seen, session
@@ -28,6 +30,7 @@ class World:
 
     observed: Observation | None = None
     starts: int = 0
+    problem: StartProblem | None = None
 
     def start(self, fenced: bool) -> None:
         if self.observed is None and not fenced:
@@ -57,8 +60,9 @@ class SessionLife(RuleBasedStateMachine):
         self.finals.append(status)
         self.set(status=status, status_reason=reason, open=False)
 
-    def act(self, *, crash: bool) -> d.Action:
-        action = d.decide(self.document, d.Facts(seen=self.world.observed), self.now, LIMITS)
+    def act(self, *, crash: bool) -> d.Action:  # noqa: PLR0912  one branch for each action
+        facts = d.Facts(seen=self.world.observed, problem=self.world.problem)
+        action = d.decide(self.document, facts, self.now, LIMITS)
         match action:
             case d.AssignLaunch():
                 self.set(launch=launch(created_at=self.now, started_at=None))
@@ -66,6 +70,9 @@ class SessionLife(RuleBasedStateMachine):
                 self.world.start(fenced=self.document.status.final)
                 if not crash and self.document.launch is not None:
                     self.set(launch=self.document.launch.model_copy(update={"started_at": self.now}))
+            case d.NoteProblem(problem):
+                if not crash:
+                    self.set(diagnosis=None if problem is None else problem.diagnosis.model_dump())
             case d.RequestStop(reason):
                 self.set(stop_requested=StopDoc(reason=reason, by="system", at=self.now))
             case d.TellStop(_, stop):
@@ -83,6 +90,12 @@ class SessionLife(RuleBasedStateMachine):
             case _:
                 pass
         return action
+
+    @rule(code=st.sampled_from([None, "insufficient_cpu", "image_pull_failed"]), hopeless=st.booleans())
+    def the_place_finds(self, code: str | None, hopeless: bool) -> None:
+        said: dict[Literal["ja", "en"], str] = {"ja": "", "en": ""}
+        found = None if code is None else Diagnosis(code=code, message=said, hint=said)
+        self.world.problem = None if found is None else StartProblem(found, hopeless)
 
     @rule(crash=st.booleans())
     def a_replica_looks(self, crash: bool) -> None:

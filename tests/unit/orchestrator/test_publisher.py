@@ -131,7 +131,7 @@ async def test_the_first_start_publishes_nothing_twice() -> None:
     assert stream.got == ["a-1"]
 
 
-@pytest.mark.parametrize(("seconds", "trusted"), [(7.9, True), (8.0, False), (600.0, False)])
+@pytest.mark.parametrize(("seconds", "trusted"), [(7.4, True), (7.5, False), (600.0, False)])
 async def test_a_tenure_ends_by_the_holders_own_clock(
     seconds: float, trusted: bool, clock: FakeClock
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from nats.aio.client import Client
@@ -21,20 +20,21 @@ from ccplant_contracts.session import Sample
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_orchestrator.launch_message import read_launch_message
-from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
+from ccplant_orchestrator.runtimes.sightings import Sightings
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
 from ccplant_orchestrator.sessions.launching import launch_ref
 from ccplant_platform.clock import Clock
 from ccplant_store import Store
 from ccplant_store.errors import StoreUnavailableError
-from ccplant_store.sessions.model import LaunchDoc, SessionDoc
 
 _log = structlog.get_logger(__name__)
 
 _LOOKS_PER_SILENCE = 6
 """Silence is noticed at most a sixth too late; at the default of 30 s that is a look every 5 s."""
 _BACKLOG = 10_000
+_KEEPERS = 4
+"""Samples that are written at the same time: each is a round trip or two to MongoDB."""
 _LONGEST_PAUSE = 5.0
 _AWAKE_SECONDS = 20.0
 """Longer than a pause and a look at a slow database; a process that was away for longer counts anew."""
@@ -98,7 +98,7 @@ class Liveness:
         self,
         *,
         store: Store,
-        runtime: Runtime,
+        sightings: Sightings,
         bus: Client,
         announcer: Announcer,
         sessions: KeyedWorker,
@@ -108,7 +108,7 @@ class Liveness:
         lost_after: timedelta,
     ) -> None:
         self._store = store
-        self._runtime = runtime
+        self._sightings = sightings
         self._bus = bus
         self._announcer = announcer
         self._sessions = sessions
@@ -122,7 +122,7 @@ class Liveness:
     async def run(self, tenure: Tenure) -> None:
         """Listen while the lease is held."""
         subscription = await self._bus.subscribe(subjects.any_runner_out("heartbeat"), cb=self._arrived)
-        keeper = asyncio.create_task(self._keep_samples())
+        keepers = [asyncio.create_task(self._keep_samples()) for _ in range(_KEEPERS)]
         try:
             while tenure.valid:
                 if not self._bus.is_connected:
@@ -137,8 +137,9 @@ class Liveness:
                 )
         finally:
             self._silence.deaf()
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
             try:
                 await subscription.unsubscribe()
             except NatsError:
@@ -174,7 +175,7 @@ class Liveness:
         activity = Activity(
             updated_at=session.updated_at,
             resources={"cpu_usage": heartbeat.cpu_usage, "memory_usage": heartbeat.memory_usage},
-            pod_status=await self._pod_status(session, session.launch),
+            pod_status=await self._sightings.pod_status(launch_ref(session, session.launch)),
             reachable=True,
             agent_state=heartbeat.agent_state,
             step=heartbeat.step,
@@ -187,14 +188,6 @@ class Liveness:
         await self._announcer.activity(session.id, activity)
         if session.reachable is False:
             await self._mark(session.id, reachable=True)
-
-    async def _pod_status(self, session: SessionDoc, launch: LaunchDoc) -> dict[str, Any] | None:
-        try:
-            seen = await self._runtime.get(launch_ref(session, launch))
-        except RuntimeFailedError as error:
-            _log.info("pod_status_unknown", session_id=session.id, error=str(error))
-            return None
-        return None if seen is None else seen.pod_status.model_dump(mode="json")
 
     async def _look(self) -> None:
         try:
