@@ -29,17 +29,19 @@ def sign_in_file(environment: Mapping[str, str]) -> Path:
     return (Path(own) if own else home / ".claude") / ".credentials.json"
 
 
-def agent_environment(agent: str, environment: Mapping[str, str]) -> dict[str, str]:
+def agent_environment(agent: str, environment: Mapping[str, str], *, in_pods: bool = False) -> dict[str, str]:
     """Return what an agent gets of the environment of `ccplant up`.
 
     Claude's own sign-in is used in its place, not copied: it is renewed by whoever uses it, and a renewed copy
-    would sign the original out.
+    would sign the original out. So it is of no use to an agent in a Pod, which cannot reach that place.
     """
     if agent != CLAUDE_CODE.name:
         return {}
     names = (*CLAUDE_CREDENTIALS, *_CLAUDE_SETTINGS, *_NETWORK)
     given = {name: environment[name] for name in names if environment.get(name)}
     signed_in = sign_in_file(environment)
+    if in_pods:
+        return given
     if not any(name in given for name in CLAUDE_CREDENTIALS) and signed_in.is_file():
         given["CLAUDE_CONFIG_DIR"] = str(signed_in.parent)
     return given
@@ -54,6 +56,15 @@ def require_ready(agent: str, data_dir: Path, *, explicit_dir: bool, environment
     if agent not in installed_agents(data_dir / "agents"):
         option = f" --data-dir {data_dir}" if explicit_dir else ""
         raise UpError("agent_not_installed", agent=agent, data_dir_option=option)
-    given = agent_environment(agent, environment)
+    require_credentials(agent, environment, in_pods=False)
+
+
+def require_credentials(agent: str, environment: Mapping[str, str], *, in_pods: bool = True) -> None:
+    """Raise the sentence that says which account is missing for this agent."""
+    if agent == DEMO:
+        return
+    if agent not in PACKAGES:
+        raise UpError("agent_unknown", agent=agent, known=", ".join((DEMO, *PACKAGES)))
+    given = agent_environment(agent, environment, in_pods=in_pods)
     if not any(name in given for name in (*CLAUDE_CREDENTIALS, "CLAUDE_CONFIG_DIR")):
         raise UpError("agent_no_credentials", path=sign_in_file(environment))

@@ -12,12 +12,13 @@ from typing import Annotated
 
 import typer
 
-from ccplant_cli.agents.credentials import require_ready
+from ccplant_cli.agents.credentials import require_credentials, require_ready
 from ccplant_cli.connection import default_data_dir
 from ccplant_cli.up.errors import UpError
 from ccplant_cli.up.instance import Connection, Instance
 from ccplant_cli.up.messages import text
 from ccplant_cli.up.options import Options
+from ccplant_cli.up.ports import LOOPBACK
 from ccplant_cli.up.processes import require_linux
 
 app = typer.Typer(add_completion=False)
@@ -27,6 +28,7 @@ class RuntimeKind(StrEnum):
     """What sessions can run on."""
 
     local = "local"
+    kubernetes = "kubernetes"
 
 
 def say(key: str, **facts: object) -> None:
@@ -43,6 +45,12 @@ def curl(connection: Connection) -> str:
     )
 
 
+def require_reachable(nats_host: str | None, nats_url: str | None) -> None:
+    """Raise the sentence that says how sessions in Pods get to NATS: nobody else's loopback is ours."""
+    if nats_host is None and nats_url is None:
+        raise UpError("nats_unreachable_from_pods")
+
+
 @app.command(help=text("help"))
 def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help=text("help.port"))] = 8080,
@@ -50,6 +58,7 @@ def up(
     data_dir: Annotated[Path | None, typer.Option(help=text("help.data_dir"), show_default=False)] = None,
     nats_url: Annotated[str | None, typer.Option(help=text("help.nats_url"))] = None,
     mongodb_url: Annotated[str | None, typer.Option(help=text("help.mongodb_url"))] = None,
+    nats_host: Annotated[str | None, typer.Option(help=text("help.nats_host"), show_default=False)] = None,
     runtime: Annotated[RuntimeKind, typer.Option(help=text("help.runtime"))] = RuntimeKind.local,
     agent: Annotated[str, typer.Option(help=text("help.agent"))] = "demo",
     as_json: Annotated[bool, typer.Option("--json", help=text("help.json"))] = False,
@@ -61,6 +70,7 @@ def up(
         port=port,
         host=host,
         nats_url=nats_url,
+        nats_host=nats_host or LOOPBACK,
         mongodb_url=mongodb_url,
         runtime=runtime.value,
         agent=agent,
@@ -81,9 +91,13 @@ def up(
 
     try:
         require_linux()
-        require_ready(
-            options.agent, options.data_dir, explicit_dir=data_dir is not None, environment=os.environ
-        )
+        if options.in_pods:
+            require_reachable(nats_host, nats_url)
+            require_credentials(options.agent, os.environ)
+        else:
+            require_ready(
+                options.agent, options.data_dir, explicit_dir=data_dir is not None, environment=os.environ
+            )
         asyncio.run(run())
     except UpError as error:
         typer.echo(f"ccplant up: {error}", err=True)

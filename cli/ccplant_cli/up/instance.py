@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from ccplant_cli.agents.credentials import agent_environment
 from ccplant_cli.agents.installed import installed_agents
+from ccplant_cli.agents.packages import DEMO, PACKAGES
 from ccplant_cli.up import binaries, leftovers, mongo, nats, outside, ports, services
 from ccplant_cli.up.data_dir import DataDir, keep_secret, write_private
 from ccplant_cli.up.errors import UpError
@@ -167,12 +168,14 @@ class Instance:
 
     async def _foundations(self, anchor_pid: int) -> Surroundings:
         """Start or check NATS and MongoDB, both at once."""
-        agents = ("demo", *installed_agents(self._data.agents))
+        in_pods = self._options.in_pods
+        agents = (DEMO, *(PACKAGES if in_pods else installed_agents(self._data.agents)))
         token = self._data.secrets / "bootstrap.token"
         keep_secret(token, prefix="ccp_")
         agent_env = self._data.secrets / "agent-env.json"
         write_private(
-            agent_env, json.dumps({agent: agent_environment(agent, self._given) for agent in agents})
+            agent_env,
+            json.dumps({agent: agent_environment(agent, self._given, in_pods=in_pods) for agent in agents}),
         )
         # what is missing is said before anything starts
         nats_binary = binaries.nats_server() if self._options.nats_url is None else None
@@ -204,15 +207,15 @@ class Instance:
     async def _bus(self, binary: str | None, port: int) -> outside.NatsLogin:
         if binary is None:
             return await asyncio.to_thread(outside.nats, self._options.nats_url or "", self._given)
-        began = time.monotonic()
+        began, host = time.monotonic(), self._options.nats_host
         await self._supervisor.run(
-            nats.provision(self._data, port, self._environment), nats.PROVISION_SECONDS
+            nats.provision(self._data, host, port, self._environment), nats.PROVISION_SECONDS
         )
         spec = nats.server(self._data, binary, self._environment)
         self._supervisor.keep(spec)
-        await self._supervisor.answers(spec, lambda: nats.greet(ports.LOOPBACK, port), nats.START_SECONDS)
+        await self._supervisor.answers(spec, lambda: nats.greet(host, port), nats.START_SECONDS)
         self._say("server_ready", name=spec.name, seconds=time.monotonic() - began)
-        return outside.NatsLogin(f"nats://{ports.LOOPBACK}:{port}", nats.bus_directory(self._data))
+        return outside.NatsLogin(f"nats://{host}:{port}", nats.bus_directory(self._data))
 
     async def _database(self, binary: str | None, port: int) -> Path:
         if binary is None:

@@ -27,7 +27,14 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "組み込みの代わりに使う MongoDB の URL (レプリカセットが必要)。",
             "A MongoDB to use instead of an embedded one (a replica set).",
         ),
-        "help.runtime": ("セッションを動かす場所。", "What sessions run on."),
+        "help.nats_host": (
+            "組み込みの NATS が待ち受けるアドレス (既定: 127.0.0.1)。Pod のセッションから届く必要があります。",
+            "Address that the embedded NATS listens on (default: 127.0.0.1); sessions in Pods have to reach it.",
+        ),
+        "help.runtime": (
+            "セッションを動かす場所: local (このマシンのプロセス) または kubernetes (KUBECONFIG のクラスターの Pod)。",
+            "What sessions run on: local (processes here), or kubernetes (Pods of the cluster of KUBECONFIG).",
+        ),
         "help.agent": (
             "セッションの既定のエージェント: demo または claude-code。",
             "The agent of sessions that name none: demo, or claude-code.",
@@ -125,6 +132,10 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "nats_unreachable": (
             "NATS ({url}) に接続できません: {error}。--nats-url を確認してください。",
             "The NATS at {url} cannot be reached ({error}): check --nats-url.",
+        ),
+        "nats_unreachable_from_pods": (
+            "Pod のセッションから NATS に届く必要があります。--nats-host でこのマシンのアドレスを、または --nats-url を指定してください。",
+            "Sessions in Pods have to reach NATS: give an address of this machine by --nats-host, or a NATS by --nats-url.",
         ),
         "nats_url_invalid": (
             "--nats-url には nats://ホスト:ポート の形を、ユーザー名やパスワードなしで指定してください。",

@@ -25,11 +25,12 @@ def bus_directory(data: DataDir) -> Path:
     return data.secrets / "bus"
 
 
-def provision(data: DataDir, port: int, environment: Mapping[str, str]) -> ChildSpec:
+def provision(data: DataDir, host: str, port: int, environment: Mapping[str, str]) -> ChildSpec:
     """Return the program that writes keys, credentials and configuration."""
     command = [
         sys.executable, "-m", "ccplant_platform.bus.provision",
-        "--directory", str(bus_directory(data)), "--store-dir", str(data.nats), "--port", str(port),
+        "--directory", str(bus_directory(data)), "--store-dir", str(data.nats),
+        "--host", host, "--port", str(port),
     ]  # fmt: skip
     return ChildSpec(name="bus-keys", command=command, environment=environment, directory=data.root)
 

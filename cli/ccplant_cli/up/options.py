@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccplant_cli.up.ports import LOOPBACK
+
 
 @dataclass(frozen=True)
 class Options:
@@ -14,10 +16,17 @@ class Options:
     port: int = 8080
     host: str = "127.0.0.1"
     nats_url: str | None = None
+    nats_host: str = LOOPBACK
+    """Address that the embedded NATS listens on: sessions in Pods have to reach it."""
     mongodb_url: str | None = None
     runtime: str = "local"
     agent: str = "demo"
     json: bool = False
+
+    @property
+    def in_pods(self) -> bool:
+        """Whether sessions run in containers of a cluster, with what their image holds, and not on this machine."""
+        return self.runtime == "kubernetes"
 
     @property
     def reachable_host(self) -> str:

@@ -81,11 +81,14 @@ def service_environment(
     else:
         environment |= {
             "CCPLANT_NATS_SIGNING_FILE": str(ground.bus.signing),
-            "CCPLANT_LOCAL_DATA_DIR": str(data.root),
-            "CCPLANT_LOCAL_ANCHOR_PID": str(ground.anchor_pid),
-            "CCPLANT_AGENTS_DIR": str(data.agents),
             "CCPLANT_AGENT_ENV_FILE": str(ground.agent_env_file),
         }
+        if not options.in_pods:
+            environment |= {
+                "CCPLANT_LOCAL_DATA_DIR": str(data.root),
+                "CCPLANT_LOCAL_ANCHOR_PID": str(ground.anchor_pid),
+                "CCPLANT_AGENTS_DIR": str(data.agents),
+            }
     return environment
 
 

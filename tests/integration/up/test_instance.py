@@ -193,6 +193,13 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     assert not list((tmp_path / "data" / "logs").iterdir())
 
 
+def test_sessions_in_pods_need_a_nats_that_they_reach(tmp_path: Path) -> None:
+    answer = command("--runtime", "kubernetes", "--data-dir", str(tmp_path / "data"))
+    assert answer.returncode == 1
+    assert "--nats-host" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
 def test_a_service_that_never_starts_ends_it_with_its_own_words(up: Start) -> None:
     run = up(ready=False, BROKEN="api")
     assert run.process.wait(timeout=40) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccplant_cli.agents.credentials import agent_environment, require_ready
+from ccplant_cli.agents.credentials import agent_environment, require_credentials, require_ready
 from ccplant_cli.up.errors import UpError
 
 
@@ -73,3 +73,11 @@ def test_an_agent_gets_its_own_and_nothing_else(tmp_path: Path) -> None:
         "HTTPS_PROXY": "http://proxy",
     }
     assert agent_environment("demo", environment) == {}
+
+
+def test_a_sign_in_of_this_machine_is_of_no_use_in_a_pod(tmp_path: Path) -> None:
+    home = signed_in(tmp_path)
+    assert agent_environment("claude-code", {"HOME": str(home)}, in_pods=True) == {}
+    with pytest.raises(UpError):
+        require_credentials("claude-code", {"HOME": str(home)})
+    require_credentials("claude-code", {"HOME": str(home), "ANTHROPIC_API_KEY": "x"})

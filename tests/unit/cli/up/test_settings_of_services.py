@@ -21,7 +21,7 @@ def data(tmp_path: Path) -> DataDir:
     return directory
 
 
-def told(data: DataDir, service: str, **given: str) -> dict[str, str]:
+def told(data: DataDir, service: str, *, runtime: str = "local", **given: str) -> dict[str, str]:
     ground = Surroundings(
         bus=outside.NatsLogin("nats://127.0.0.1:1", Path("/bus")),
         mongodb_url_file=Path("/mongodb.url"),
@@ -30,8 +30,8 @@ def told(data: DataDir, service: str, **given: str) -> dict[str, str]:
         agents=("demo", "claude-code"),
         anchor_pid=42,
     )
-    base = services.inherited(given)
-    return services.service_environment(data, Options(data_dir=data.root), ground, base, service)
+    base, options = services.inherited(given), Options(data_dir=data.root, runtime=runtime)
+    return services.service_environment(data, options, ground, base, service)
 
 
 @pytest.mark.parametrize("service", ["api", "orchestrator"])
@@ -135,3 +135,9 @@ def test_both_languages_say_the_same_facts(key: str) -> None:
         for text in up_messages.MESSAGES[key]
     )
     assert ja == en
+
+
+def test_sessions_in_pods_get_nothing_that_is_only_on_this_machine(data: DataDir) -> None:
+    environment = told(data, services.ORCHESTRATOR, runtime="kubernetes")
+    assert environment["CCPLANT_RUNTIME"] == "kubernetes"
+    assert not {name for name in environment if "LOCAL" in name or name == "CCPLANT_AGENTS_DIR"}
