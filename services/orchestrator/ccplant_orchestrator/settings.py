@@ -65,7 +65,7 @@ class OrchestratorSettings(BaseSettings):
         60, ge=1, description="How often the runtime is searched for what nobody owns."
     )
     lease_ttl_seconds: float = Field(
-        4, ge=3, description="How long a replica holds a job without renewing; asked for every quarter of it."
+        3.5, ge=3, description="How long a replica holds a job without renewing; another takes over after it."
     )
 
     def limits(self) -> Limits:

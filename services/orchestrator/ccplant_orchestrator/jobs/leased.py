@@ -18,6 +18,7 @@ from ccplant_store.errors import StoreError, StoreUnavailableError
 
 _log = structlog.get_logger(__name__)
 
+_OFTEN_SECONDS = 1.0
 _MARGIN = 0.25
 """Of the lease's time: the holder stops so much earlier than the others may begin."""
 
@@ -93,7 +94,7 @@ class LeasedJob:
                 elif not held and running is not None and not self.tenure.valid:
                     await _cancel(running)
                     running = None
-                await self._clock.sleep(self._ttl / 4)
+                await self._clock.sleep(max(_OFTEN_SECONDS, self._ttl / 4))
         finally:
             self.tenure.end()
             if running is not None:
