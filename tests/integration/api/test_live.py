@@ -149,6 +149,24 @@ async def test_a_flood_of_frames_is_refused_and_then_cut(api: Api) -> None:
         assert viewer.frames[-1]["data"]["code"] == "RATE_LIMIT_EXCEEDED"
 
 
+async def test_what_a_client_said_before_it_left_is_taken(api: Api) -> None:
+    session_id = await api.running()
+    for number in range(10):
+        async with api.socket(session_id) as viewer:
+            await viewer.next()
+            # chunks on their way to it make the gateway notice that it left before it reads what it said
+            await api.control.store_events(session_id, chunks(number * 3, 3))
+            said = {"type": "prompt", "text": f"last word {number}", "idempotency_key": f"word-{number}"}
+            await viewer.connection.send(json.dumps(said))
+            viewer.connection.transport.close()
+
+    async def all_taken() -> bool:
+        answer = await api.client.get(f"/api/v1/sessions/{session_id}/messages", params={"limit": 100})
+        return all(f"last word {number}" in answer.text for number in range(10))
+
+    await eventually(all_taken)
+
+
 async def test_a_viewer_that_does_not_read_is_closed_while_others_go_on(api: Api) -> None:
     session_id = await api.running()
     large: list[StreamData] = [MessageChunk(message_id="m", role="agent", offset=0, text="x" * 200_000)]

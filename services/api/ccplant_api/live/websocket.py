@@ -44,6 +44,7 @@ MAX_FRAME_BYTES = 64_000
 _WRITE_SECONDS = 30.0
 _CLOSE_SECONDS = 2.0
 _IDLE_SECONDS = 60.0
+_LAST_WORDS_SECONDS = 10.0
 _FRAMES_A_SECOND, _BURST, _MOST_REFUSED = 20.0, 100.0, 200
 _FRAME: TypeAdapter[ClientFrame] = TypeAdapter(ClientFrame)
 
@@ -76,6 +77,9 @@ async def session_socket(
         }
         try:
             await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if viewer.closing is None:
+                # it left: what it said before it went, a prompt perhaps, has arrived and is still to be taken
+                await asyncio.wait({receiving}, timeout=_LAST_WORDS_SECONDS)
         finally:
             for task in tasks:
                 task.cancel()
