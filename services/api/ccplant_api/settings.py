@@ -24,9 +24,14 @@ class ApiSettings(BaseSettings):
         False,
         description="Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed; only behind a proxy.",
     )
-    runtime: Literal["local"] = Field("local", description="What sessions run on.")
-    namespace: str = Field("local", description="Namespace that sessions are shown in.")
-    limits_enforced: bool = Field(False, description="Whether the runtime enforces CPU and memory limits.")
+    runtime: Literal["local", "kubernetes"] = Field("local", description="What sessions run on.")
+    kubernetes_namespace: str = Field(
+        "default", description="Namespace of the Pods, PVCs and Secrets of sessions."
+    )
+    allowed_images: str = Field(
+        "",
+        description="Images that a session may name in `config.image`, separated by commas; `*` at an end is any rest.",
+    )
     known_agents: str = Field(
         "demo,claude-code", description="Agents that a session may name, separated by commas."
     )
@@ -63,6 +68,28 @@ class ApiSettings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def namespace(self) -> str:
+        """What answers show as the namespace of sessions."""
+        return self.kubernetes_namespace if self.runtime == "kubernetes" else "local"
+
+    @property
+    def limits_enforced(self) -> bool:
+        """Whether CPU and memory limits bind, or are only shown."""
+        return self.runtime == "kubernetes"
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that a session may name."""
+        return tuple(name.strip() for name in self.allowed_images.split(",") if name.strip())
+
+    def allows_image(self, image: str) -> bool:
+        """Tell whether a session may name this image (S2b)."""
+        return any(
+            image.startswith(allowed[:-1]) if allowed.endswith("*") else image == allowed
+            for allowed in self.images
+        )
 
     @property
     def agents(self) -> tuple[str, ...]:

@@ -168,3 +168,28 @@ def test_the_outermost_layer_is_ours() -> None:
 
     outermost: object = create_app(ApiSettings()).user_middleware[0].cls
     assert outermost is RequestContext
+
+
+@pytest.mark.parametrize(
+    ("allowed", "image", "allows"),
+    [
+        ("", "ghcr.io/team/tools:1", False),
+        ("ghcr.io/team/tools:1", "ghcr.io/team/tools:1", True),
+        ("ghcr.io/team/tools:1", "ghcr.io/team/tools:10", False),
+        ("other, ghcr.io/team/*", "ghcr.io/team/tools:1", True),
+        ("ghcr.io/team/*", "ghcr.io/teamster", False),
+    ],
+)
+def test_only_allowed_images_can_be_named(allowed: str, image: str, allows: bool) -> None:
+    settings = ApiSettings(runtime="kubernetes", allowed_images=allowed)
+    config = SessionConfig(image=image)
+    if allows:
+        assert check_config(config, settings).image == image
+        return
+    with pytest.raises(InvalidRequestError, match="allowed here"):
+        check_config(config, settings)
+
+
+def test_there_are_no_images_on_the_local_runtime() -> None:
+    with pytest.raises(InvalidRequestError, match="has no images"):
+        check_config(SessionConfig(image="any"), ApiSettings(allowed_images="*"))

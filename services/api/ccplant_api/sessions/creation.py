@@ -36,7 +36,7 @@ def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
         InvalidRequestError: it asks for something that this installation does not have.
     """
     if config.image is not None:
-        raise invalid_field("config.image", "is not possible: the local runtime has no images")
+        _check_image(config.image, settings)
     if config.pvc_from is not None:
         raise invalid_field("config.pvc_from", "is not supported by the local runtime")
     agent = config.agent or settings.default_agent
@@ -47,6 +47,17 @@ def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
             known_agents=list(settings.agents),
         )  # fmt: skip
     return config.model_copy(update={"agent": agent})
+
+
+def _check_image(image: str, settings: ApiSettings) -> None:
+    if settings.runtime == "local":
+        raise invalid_field("config.image", "is not possible: the local runtime has no images")
+    if not settings.allows_image(image):
+        allowed = ", ".join(settings.images) or "none"
+        raise invalid_field(
+            "config.image", f"is not among the images that are allowed here: {allowed}",
+            allowed_images=list(settings.images),
+        )  # fmt: skip
 
 
 async def create_session(
