@@ -49,6 +49,16 @@ test-chaos: install-dev ## Kills, cuts and races against real processes, the who
 test-agent: install-dev ## The real Claude Code against a stub of the model's API
 	@$(PYTEST) -m agent $(ARGS)
 
+.PHONY: test-kubernetes
+test-kubernetes: install-dev ## Against a real control plane with fake nodes (builds it once, with Go: minutes)
+	@$(BIN)/python -m tests.kubernetes.cluster.build
+	@$(PYTEST) -m kubernetes $(ARGS)
+
+.PHONY: test-node
+test-node: install-dev ## Against a real node that runs Pods (needs root and containerd; builds the rest once)
+	@$(BIN)/python -m tests.kubernetes.cluster.build
+	@$(PYTEST) -m node $(ARGS)
+
 .PHONY: bench
 bench: install-dev ## Measure, each figure beside its yardstick
 	@$(BIN)/python -m benchmarks $(ARGS)

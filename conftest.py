@@ -1,4 +1,4 @@
-"""How the suites share a machine.
+"""How the suites share a machine, and a cluster.
 
 Unit and integration tests run on several workers. Tests that start whole systems and kill parts of them go one after
 another on a single worker: two such systems at once would measure each other's load, not the product.
@@ -7,6 +7,9 @@ another on a single worker: two such systems at once would measure each other's 
 import pytest
 
 ONE_AT_A_TIME = ("chaos", "agent", "browser", "kubernetes", "node")
+
+# one control plane for every suite that asks for it: a conftest of each would start its own
+pytest_plugins = ("tests.kubernetes.cluster.fixtures",)
 
 
 @pytest.hookimpl(tryfirst=True)
