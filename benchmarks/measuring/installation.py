@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,9 @@ class Installation:
 
 @asynccontextmanager
 async def installation(
-    data_dir: Path | None = None, environment: Mapping[str, str] | None = None
+    data_dir: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> AsyncIterator[Installation]:
     """Start the system and stop it afterwards; without `data_dir` nothing of it remains."""
     with tempfile.TemporaryDirectory(prefix="ccplant-bench-") as temporary:
@@ -89,7 +91,7 @@ async def installation(
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 Path(sys.executable).with_name("ccplant"),
-                "up", "--json", "--port", str(port), "--data-dir", str(place),
+                "up", "--json", "--port", str(port), "--data-dir", str(place), *arguments,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
                 env={**os.environ, **(environment or {})},
             )  # fmt: skip

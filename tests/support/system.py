@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -36,6 +36,8 @@ class System:
 
     data_dir: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    """Further options of `ccplant up`."""
     port: int = field(default_factory=free_port)
     journal: list[str] = field(default_factory=list)
     connection: dict[str, Any] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class System:
         command = [sys.executable, "-m", "ccplant_cli", "up", "--json", "--port", str(self.port)]
         with self.errors_file.open("a") as errors:
             self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data_dir)],
+                [*command, "--data-dir", str(self.data_dir), *self.arguments],
                 env={**os.environ, "LANG": "C.UTF-8", "LC_ALL": "", **self.environment},
                 stdout=subprocess.PIPE,
                 stderr=errors,
