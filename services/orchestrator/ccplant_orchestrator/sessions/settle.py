@@ -69,6 +69,8 @@ class Settling:
         """Tell whether nothing that the runner said is missing; where nobody can know, that is not claimed."""
         if session.running_at is not None and seen is None:
             return False  # what ran is gone with all that it left
+        if _left_unsaid(seen):
+            return False
         last = max(_last_said(seen), await self._store.output.last_seq(session.id))
         return stored_to >= last
 
@@ -115,6 +117,12 @@ def keeps_workspace(session: SessionDoc) -> bool:
     if asked is None and session.stop_requested is not None:
         asked = session.stop_requested.delete_pvc
     return bool(session.config.get("pvc_retain")) if asked is None else not asked
+
+
+def _left_unsaid(seen: Observation | None) -> bool:
+    """Tell whether a runner died without a word, and what it had logged died with it."""
+    record = None if seen is None else seen.exit
+    return record is not None and not record.output_readable and record.last_word is None
 
 
 def _last_said(seen: Observation | None) -> int:
