@@ -6,11 +6,10 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from nats.aio.client import Client
@@ -23,7 +22,8 @@ from benchmarks.measuring.script import run
 from benchmarks.measuring.usage import usage
 from benchmarks.measuring.web import Web
 from benchmarks.yardsticks.bus import bare_connection
-from benchmarks.yardsticks.standin_runners import LAUNCH_LABEL, StandInRunners, cluster_client, watch_pods
+from benchmarks.yardsticks.pods_by_hand import Template
+from benchmarks.yardsticks.standin_runners import StandInRunners, cluster_client, watch_pods
 from ccplant_contracts import subjects
 from tests.kubernetes.cluster.client import ClusterApi
 from tests.kubernetes.cluster.control_plane import ControlPlane, PlaneOptions
@@ -98,7 +98,7 @@ async def measure(quick: bool) -> Result:
             for _ in range(scale.rounds):
                 async with sessions(there) as system:
                     ours.append(await system.start(scale.sessions))
-                    template = await _template(there, system.namespace)
+                    template = await Template.of(there.client, system.namespace)
                 bare.append(await _bare(there, scale.sessions, template))
             async with sessions(there) as system:
                 await system.start(scale.held)
@@ -245,33 +245,10 @@ def _event(subject: str) -> tuple[str, str]:
     return parts[3], ".".join(parts[4:])
 
 
-async def _template(there: Cluster, namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a Secret and a Pod as the product made them, to be made again by hand."""
-    root = f"/api/v1/namespaces/{namespace}"
-    pods = (await there.client.get(f"{root}/pods", params={"limit": 1})).json()["items"]
-    secrets = (
-        await there.client.get(f"{root}/secrets", params={"limit": 1, "labelSelector": LAUNCH_LABEL})
-    ).json()["items"]
-    return _bare_object(secrets[0]), _bare_object(pods[0])
-
-
-def _bare_object(one: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {
-        key: one["metadata"][key] for key in ("name", "labels", "annotations") if key in one["metadata"]
-    }
-    made = {key: value for key, value in one.items() if key not in ("metadata", "status")}
-    if "spec" in made:
-        made["spec"] = {key: value for key, value in made["spec"].items() if key != "nodeName"}
-    return {**made, "metadata": metadata}
-
-
-async def _bare(there: Cluster, count: int, template: tuple[dict[str, Any], dict[str, Any]]) -> float:
+async def _bare(there: Cluster, count: int, template: Template) -> float:
     """Create as many Secrets and Pods by hand; return the seconds until all of them run."""
     namespace = await asyncio.to_thread(new_namespace, there.api)
-    root, gate = f"/api/v1/namespaces/{namespace}", asyncio.Semaphore(_IN_FLIGHT)
-    secret, pod = (json.dumps(one) for one in template)
-    name = json.loads(pod)["metadata"]["name"]
-    kinds = (("secrets", secret), ("pods", pod))
+    gate = asyncio.Semaphore(_IN_FLIGHT)
     running: set[str] = set()
 
     async def follow() -> None:
@@ -281,13 +258,7 @@ async def _bare(there: Cluster, count: int, template: tuple[dict[str, Any], dict
 
     async def create(number: int) -> None:
         async with gate:
-            for kind, body in kinds:
-                answer = await there.client.post(
-                    f"{root}/{kind}",
-                    content=body.replace(name, f"bare-{number}"),
-                    headers={"Content-Type": "application/json"},
-                )
-                answer.raise_for_status()
+            await template.create(there.client, namespace, f"bare-{number}")
 
     following = asyncio.create_task(follow())
     began = time.monotonic()
