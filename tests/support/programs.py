@@ -85,6 +85,11 @@ class Binary:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the running process; None where there is none."""
+        return self._process.pid if self._process is not None and self.running() else None
+
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

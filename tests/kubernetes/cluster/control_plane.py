@@ -202,7 +202,8 @@ class ControlPlane:
             f"--kubeconfig={self.kubeconfig}", f"--service-account-private-key-file={self._key}",
             f"--root-ca-file={self.ca_file}", "--leader-elect=false", f"--secure-port={free_port()}",
             f"--bind-address={_HOST}", f"--node-monitor-grace-period={self.options.node_grace_seconds}s",
-            "--node-monitor-period=1s", "--kube-api-qps=500", "--kube-api-burst=1000",
+            "--node-monitor-period=1s", f"--flex-volume-plugin-dir={self.folder / 'plugins'}",
+            "--kube-api-qps=500", "--kube-api-burst=1000",
         )  # fmt: skip
 
     def _scheduler_arguments(self) -> Sequence[str]:

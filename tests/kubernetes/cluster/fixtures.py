@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kubernetes.cluster import host
 from tests.kubernetes.cluster.client import ClusterApi
 from tests.kubernetes.cluster.control_plane import ControlPlane
 from tests.kubernetes.cluster.kwok import Kwok
 from tests.kubernetes.cluster.namespaces import new_namespace, remove_namespace
+from tests.kubernetes.cluster.node import Node
 from tests.kubernetes.cluster.volumes import storage_class
 from tests.support.programs import NotAvailableError
 
@@ -97,3 +99,24 @@ def _manual_class(_cluster_api_session: ClusterApi) -> str:
 def manual_storage_class(_manual_class: str) -> str:
     """The name of a storage class whose volumes the test makes (`volumes.volume`)."""
     return _manual_class
+
+
+@pytest.fixture(scope="session")
+def _node_machine(_control_plane_process: ControlPlane, _cluster_api_session: ClusterApi) -> Iterator[Node]:
+    try:
+        node = Node(_control_plane_process)
+    except NotAvailableError as reason:
+        pytest.skip(str(reason))
+    try:
+        node.start(_cluster_api_session)
+        yield node
+    finally:
+        node.stop()
+    assert host.left_behind(node.claim) == []
+
+
+@pytest.fixture
+def node(_node_machine: Node, control_plane: ControlPlane, cluster_api: ClusterApi) -> Node:
+    """A real node that runs Pods; a test may stop its kubelet, or all of it."""
+    _node_machine.reset(cluster_api)
+    return _node_machine
