@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic_settings import BaseSettings
 
 from ccplant_api.settings import ApiSettings
+from ccplant_orchestrator.runtimes.kubernetes.settings import KubernetesSettings
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.settings import BusSettings, LogSettings, MongoSettings, SettingRow, describe
 
@@ -14,6 +15,11 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Log", "Every service.", LogSettings),
     ("API", "`services/api`: REST, WebSocket and SSE.", ApiSettings),
     ("Orchestrator", "`services/orchestrator`: runs sessions.", OrchestratorSettings),
+    (
+        "Sessions as Pods",
+        "`services/orchestrator`, where `CCPLANT_RUNTIME` is `kubernetes`.",
+        KubernetesSettings,
+    ),
 )
 
 INTRODUCTION = """# Configuration

@@ -22,6 +22,8 @@ FaultPoint = Literal[
     "orch.output.inserted", "orch.output.applied", "orch.output.advanced",
     "orch.end.judged", "orch.end.committed", "orch.end.destroyed", "orch.end.settled", "orch.event.published",
     "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
+    "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
+    "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",
 ]  # fmt: skip
 """Every place; the name says process, part and what has just been done."""
 

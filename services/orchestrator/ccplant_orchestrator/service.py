@@ -13,13 +13,14 @@ from ccplant_orchestrator.jobs.liveness import Silence
 from ccplant_orchestrator.main import Orchestrator, Parts
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
+from ccplant_orchestrator.runtimes.protocol import Runtime
 from ccplant_orchestrator.sessions.launching import AgentDefaults
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.bus.broker import make_broker
 from ccplant_platform.bus.connection import connect, jetstream
 from ccplant_platform.bus.credentials import LaunchIssuer
 from ccplant_platform.bus.topology import COMMANDS, ensure_topology, keep_topology
-from ccplant_platform.clock import SystemClock
+from ccplant_platform.clock import Clock, SystemClock
 from ccplant_platform.process import run_service
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
@@ -49,9 +50,7 @@ async def serve(stopping: asyncio.Event) -> None:
     await ensure_topology(js, replicas=bus_settings.nats_stream_replicas)
     broker = make_broker(bus_settings, js, name=NAME)
     issuer = LaunchIssuer.from_settings(bus_settings, url=settings.runner_nats_url)
-    runtime = LocalRuntime(
-        LocalOptions(data_dir=settings.local_data_dir, anchor_pid=settings.local_anchor_pid)
-    )
+    runtime = open_runtime(settings, clock)
     orchestrator = Orchestrator(
         Parts(
             settings=settings,
@@ -84,6 +83,18 @@ async def serve(stopping: asyncio.Event) -> None:
         await runtime.aclose()
         await bus.close()
         store.close()
+
+
+def open_runtime(settings: OrchestratorSettings, clock: Clock) -> Runtime:
+    """Make the place where sessions run; it connects at its first call."""
+    if settings.runtime == "local":
+        return LocalRuntime(
+            LocalOptions(data_dir=settings.local_data_dir, anchor_pid=settings.local_anchor_pid)
+        )
+    # late: the client costs most of a second and 70 MB, which `ccplant up` on one machine has no use for
+    from ccplant_orchestrator.runtimes.kubernetes.opening import open_kubernetes_runtime
+
+    return open_kubernetes_runtime(clock)
 
 
 class ReplicaBrokenError(Exception):

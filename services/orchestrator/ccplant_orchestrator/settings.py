@@ -17,7 +17,7 @@ class OrchestratorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CCPLANT_", frozen=True, extra="ignore")
 
-    runtime: Literal["local"] = Field("local", description="What sessions run on.")
+    runtime: Literal["local", "kubernetes"] = Field("local", description="What sessions run on.")
     local_data_dir: Path = Field(
         Path("~/.local/share/ccplant"), description="Where the local runtime keeps its sessions."
     )

@@ -1,0 +1,69 @@
+"""From the API server's answers to the two kinds of failure that the runtime's seam knows.
+
+What the server refuses by rule (quota, admission, rights, an object that is not valid) will be refused again: it goes
+to the session's owner in the server's own words. Everything else may work a moment later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ccplant_contracts.messages import explain
+from ccplant_contracts.session import Diagnosis
+from ccplant_orchestrator.runtimes.kubernetes.api import ApiError, Json, UnreachableError
+from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, RuntimeFailedError
+
+_BY_RULE = frozenset({400, 403, 404, 413, 422})
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn what the client raises into "not now"."""
+    try:
+        yield
+    except ApiError as error:
+        raise RuntimeFailedError(f"the API server refused: {error}") from error
+    except UnreachableError as error:
+        raise RuntimeFailedError(str(error)) from error
+
+
+@contextmanager
+def refusable(what: str) -> Iterator[None]:
+    """While something of a launch is made: what is refused by rule is hopeless."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status in _BY_RULE:
+            raise refused(f"{what}: {error.message or error.reason}", error) from error
+        raise
+
+
+def refused(detail: str, error: ApiError | None = None) -> LaunchRefusedError:
+    """Return the refusal with its diagnosis."""
+    evidence: dict[str, object] = {"detail": detail}
+    if error is not None:
+        evidence.update(status=error.status, reason=error.reason)
+    entry = explain("start_failed", detail=detail)
+    return LaunchRefusedError(
+        Diagnosis(
+            code=_code(error),
+            message={"ja": entry.message.ja, "en": entry.message.en},
+            hint={"ja": entry.hint.ja, "en": entry.hint.en},
+            evidence=evidence,
+        )
+    )
+
+
+def _code(error: ApiError | None) -> str:
+    if error is None:
+        return "start_failed"
+    if error.status == 403 and "exceeded quota" in error.message:
+        return "quota_exceeded"
+    return "admission_refused"
+
+
+def name_taken(kind: str, obj: Json) -> LaunchRefusedError:
+    """Say that somebody else's object has the name that is needed; it is never touched."""
+    name = obj.get("metadata", {}).get("name")
+    return refused(f"there is a {kind} {name} that ccplant did not make")
