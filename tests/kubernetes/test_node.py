@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.kubernetes.cluster import registry
 from tests.kubernetes.cluster.client import ClusterApi, conditions
 from tests.kubernetes.cluster.node import Node
 from tests.support.waiting import eventually
@@ -135,3 +136,19 @@ async def test_a_node_that_falls_silent_shows_as_such_and_comes_back(
 
     node.reset(cluster_api)
     assert ready() == "True"
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [(registry.ABSENT, "not found"), (registry.PRIVATE, "401"), (registry.BROKEN, "503")],
+)
+async def test_a_registry_that_refuses_is_told_of_in_the_kubelets_own_words(
+    node: Node, cluster_api: ClusterApi, cluster_namespace: str, image: str, words: str
+) -> None:
+    cluster_api.apply(_pod(node, cluster_namespace, "sh", image=image))
+
+    def told() -> str:
+        messages = [event["message"] for event in cluster_api.events(cluster_namespace, "one")]
+        return next((message for message in messages if words in message), "")
+
+    assert image in await eventually(told, _SECONDS, interval=0.1)

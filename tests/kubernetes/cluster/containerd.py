@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.kubernetes.cluster import registry
 from tests.kubernetes.cluster.host import HIDDEN, Claim
 from tests.kubernetes.cluster.images import PAUSE, Image
 from tests.support.live_processes import Known, known
@@ -26,10 +27,15 @@ class Containerd:
 
     claim: Claim
     folder: Path
+    registry_url: str
+    """Stands in for the registry `registry.HOST`."""
     _program: Binary = field(init=False)
 
     def __post_init__(self) -> None:
         (self.folder / "cni").mkdir(parents=True)
+        hosts = self.folder / "hosts" / registry.HOST
+        hosts.mkdir(parents=True)
+        (hosts / "hosts.toml").write_text(f'server = "{self.registry_url}"\n[host."{self.registry_url}"]\n')
         (self.folder / "config.toml").write_text(self._config())
         (self.folder / "cni" / "10-node.conflist").write_text(json.dumps(self._network()))
         # folders that the daemon, its shims and the network plugins take for granted, of our own in here
@@ -118,6 +124,8 @@ state = "{root}/state"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{root}/cni"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{root}/hosts"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]

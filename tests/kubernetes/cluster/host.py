@@ -162,10 +162,17 @@ def _killed(taken: Claim) -> bool:
     return bool(members or others)
 
 
-def _members(taken: Claim) -> list[int]:
+def members_named(taken: Claim, part: str) -> list[int]:
+    """Return the pids of all in the node's cgroups whose path holds a name."""
+    return _members(taken, part)
+
+
+def _members(taken: Claim, part: str = "") -> list[int]:
     found: set[int] = set()
     for cgroup in _own_cgroups(taken):
         for file in (cgroup / "cgroup.procs", *cgroup.rglob("cgroup.procs")):
+            if part not in str(file):
+                continue
             with suppress(OSError):
                 found |= {int(line) for line in file.read_text().split()}
     return sorted(found)

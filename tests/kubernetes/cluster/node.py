@@ -22,6 +22,7 @@ from tests.kubernetes.cluster.containerd import Containerd
 from tests.kubernetes.cluster.control_plane import ControlPlane
 from tests.kubernetes.cluster.images import Image, pause_image, runner_image
 from tests.kubernetes.cluster.kwok import ready_nodes
+from tests.kubernetes.cluster.registry import RefusingRegistry
 from tests.kubernetes.cluster.volumes import volume
 from tests.support.programs import Binary, free_port
 from tests.support.waiting import wait_until
@@ -42,6 +43,7 @@ class Node:
     folder: Path = field(init=False)
     claim: host.Claim = field(init=False)
     containerd: Containerd = field(init=False)
+    registry: RefusingRegistry = field(init=False)
     runner: Image = field(init=False)
     _kubelet_binary: Path = field(init=False)
     _kubelet: Binary | None = None
@@ -60,7 +62,8 @@ class Node:
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-        self.containerd = Containerd(self.claim, self.folder / "c")
+        self.registry = RefusingRegistry(self.address)
+        self.containerd = Containerd(self.claim, self.folder / "c", self.registry.url)
         self._images = [pause, self.runner]
 
     @property
@@ -128,6 +131,7 @@ class Node:
     def stop(self) -> None:
         """End it, and give the machine back as it was."""
         self.kill_kubelet()
+        self.registry.close()
         try:
             if self.containerd.running():
                 self.containerd.remove_all()
@@ -154,6 +158,16 @@ class Node:
         statuses = pod.get("status", {}).get("containerStatuses", ())
         container = str(statuses[0].get("containerID", "")) if statuses else ""
         return self.containerd.pid_of(container.removeprefix("containerd://")) if container else 0
+
+    def processes_of(self, pod: Mapping[str, Any]) -> list[int]:
+        """Return the pids, on this machine, of all that runs for a Pod, whatever its object says."""
+        return host.members_named(self.claim, f"pod{pod['metadata']['uid']}")
+
+    def root_of(self, pod: Mapping[str, Any]) -> Path:
+        """Return a Pod's own file system, as its first process sees it."""
+        pid = self.pid_of(pod)
+        assert pid, f"nothing runs in {pod['metadata']['name']}"
+        return Path(f"/proc/{pid}/root")
 
     def signal(self, pod: Mapping[str, Any], number: signal.Signals) -> None:
         """Signal the first process of a Pod's container from outside."""
