@@ -82,6 +82,8 @@ class LaunchRun:
         self._home = self._state_dir / "home"
         for folder in (self._state_dir, self._workspace, self._home):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._ready_file = self._state_dir / "ready"
+        """There from registration to the end: a Pod is Ready while it is (S1)."""
         self._env = agent_environment(self._home, spec.env)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -215,6 +217,7 @@ class LaunchRun:
         finally:
             connected.cancel()
         fault_point("runner.registered")
+        self._ready_file.touch()
         self._heartbeat.step("ready")
         self._activity.ready()
         self._spawn(self._publisher.run())
@@ -296,6 +299,7 @@ class LaunchRun:
         """Cancel the turn, end the agent, and leave when everything is stored, or the grace is over."""
         grace = self._spec.stop_grace_seconds if ending.grace_seconds is None else ending.grace_seconds
         self._log.info("ending", reason=ending.reason, detail=ending.detail, grace_seconds=grace)
+        self._ready_file.unlink(missing_ok=True)
         self._deadline.cancel()
         await self._prompts.stop(min(2.0, grace / 3))
         self._permissions.withdraw()
