@@ -103,10 +103,8 @@ class Scene:
         assert not findings, "\n".join(["", *findings])
 
     async def _bus_at_rest(self, *, drained: bool) -> BusRecord:
-        port = self.system.part_port("nats")
-
         async def read() -> BusRecord:
-            record = await read_bus(self.system.data_dir, f"nats://127.0.0.1:{port}")
+            record = await read_bus(self.system.data_dir, self.system.nats_url)
             await self.auditor.has_all_events(self.person.ledger, record)
             assert record.undelivered == 0, record
             assert record.unacknowledged == 0 or not drained, record

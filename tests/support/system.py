@@ -38,6 +38,8 @@ class System:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     """Further options of `ccplant up`."""
+    nats_host: str = "127.0.0.1"
+    """Where NATS listens."""
     port: int = field(default_factory=free_port)
     journal: list[str] = field(default_factory=list)
     connection: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class System:
         """Start `ccplant up` and wait until it says that everything is ready."""
         self.note("ccplant up starts")
         command = [sys.executable, "-m", "ccplant_cli", "up", "--json", "--port", str(self.port)]
+        command += ["--nats-host", self.nats_host]
         with self.errors_file.open("a") as errors:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self.data_dir), *self.arguments],
@@ -141,6 +144,10 @@ class System:
         """Return the port of an inner server."""
         ports = json.loads((self.data_dir / "ports.json").read_text())
         return int(ports[name])
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://{self.nats_host}:{self.part_port('nats')}"
 
     def kill_part(self, name: Part) -> None:
         """End a part by SIGKILL; `ccplant up` starts it again."""

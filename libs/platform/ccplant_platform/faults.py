@@ -2,7 +2,8 @@
 
 Between any two writes a machine may lose power. ``CCPLANT_FAULT=orch.end.judged:1`` kills this process by SIGKILL
 (nothing is flushed, nothing is cleaned up) at its first visit of that place. ``name:n:once=FILE`` does so only while FILE
-does not exist, and creates it first: the restarted process goes on. Several are separated by commas.
+does not exist, and creates it first: the restarted process goes on. ``name:n:freeze=FILE`` stops it in its tracks instead
+(SIGSTOP), also once: whoever continues it later has one that acts on what was long ago. Several are separated by commas.
 Without the variable a visit costs one look into an empty dict.
 """
 
@@ -30,6 +31,7 @@ FaultPoint = Literal[
 FAULT_POINTS: tuple[str, ...] = get_args(FaultPoint)
 
 VARIABLE = "CCPLANT_FAULT"
+_SIGNALS = {"once": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
 @dataclass(slots=True)
@@ -38,10 +40,11 @@ class _Fault:
 
     visits_left: int
     once: Path | None
+    signal: signal.Signals = signal.SIGKILL
 
 
 def parse_faults(text: str) -> Mapping[str, _Fault]:
-    """Read ``name:n[:once=FILE]``, several separated by commas.
+    """Read ``name:n[:once=FILE]`` and ``name:n:freeze=FILE``, several separated by commas.
 
     Raises:
         ValueError: an unknown name or a wrong count; a fault that is silently never armed proves nothing.
@@ -52,9 +55,10 @@ def parse_faults(text: str) -> Mapping[str, _Fault]:
         count, _, option = rest.partition(":")
         if name not in FAULT_POINTS or not count.isdecimal() or int(count) < 1:
             raise ValueError(f"{VARIABLE}: {item!r} is not name:n with one of the known names and n from 1")
-        if option and not option.startswith("once="):
-            raise ValueError(f"{VARIABLE}: {option!r} is not once=FILE")
-        faults[name] = _Fault(int(count), Path(option.removeprefix("once=")) if option else None)
+        kind, _, file = option.partition("=")
+        if option and (kind not in _SIGNALS or not file):
+            raise ValueError(f"{VARIABLE}: {option!r} is neither once=FILE nor freeze=FILE")
+        faults[name] = _Fault(int(count), Path(file) if file else None, _SIGNALS.get(kind, signal.SIGKILL))
     return faults
 
 
@@ -62,7 +66,7 @@ _armed = parse_faults(os.environ.get(VARIABLE, ""))
 
 
 def fault_point(name: FaultPoint) -> None:
-    """Die here when told to; otherwise do nothing."""
+    """Die or freeze here when told to; otherwise do nothing."""
     if name in _armed:
         _visit(_armed[name])
 
@@ -70,7 +74,7 @@ def fault_point(name: FaultPoint) -> None:
 def _visit(fault: _Fault) -> None:
     fault.visits_left -= 1
     if fault.visits_left == 0 and _first_time(fault.once):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), fault.signal)
 
 
 def _first_time(marker: Path | None) -> bool:

@@ -45,9 +45,29 @@ def test_a_restarted_process_goes_on(tmp_path: Path) -> None:
     assert run(fault).returncode == 0
 
 
+def test_a_frozen_process_goes_on_from_there_and_freezes_once(tmp_path: Path) -> None:
+    fault = f"orch.end.judged:2:freeze={tmp_path / 'froze'}"
+    with subprocess.Popen(
+        [sys.executable, "-c", VISITS], stdout=subprocess.PIPE, env={**os.environ, "CCPLANT_FAULT": fault}
+    ) as process:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        process.send_signal(signal.SIGCONT)
+        output, _ = process.communicate(timeout=30)
+        assert (process.returncode, output.split()) == (0, [b"1", b"2", b"3"])
+    assert run(fault).returncode == 0
+
+
 @pytest.mark.parametrize(
     "text",
-    ["nowhere:1", "orch.end.judged", "orch.end.judged:0", "orch.end.judged:x", "orch.end.judged:1:twice=a"],
+    [
+        "nowhere:1",
+        "orch.end.judged",
+        "orch.end.judged:0",
+        "orch.end.judged:x",
+        "orch.end.judged:1:twice=a",
+        "orch.end.judged:1:freeze",
+    ],
 )
 def test_a_fault_that_would_never_strike_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="CCPLANT_FAULT"):
