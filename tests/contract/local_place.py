@@ -12,7 +12,7 @@ import psutil
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
 from ccplant_orchestrator.runtimes.protocol import LaunchRef
-from tests.contract.runtime_place import owned
+from tests.contract.runtime_place import no_volumes, owned
 
 STANDIN = Path(__file__).with_name("standin_runner.py")
 
@@ -95,7 +95,7 @@ class LocalPlace:
         runtime = self.open()
         for observation in await runtime.list():
             await runtime.destroy(observation.ref, force=True)
-        await runtime.sweep(owned())
+        await runtime.sweep(owned(), no_volumes)
         for one in self._runtimes:
             await one.aclose()
         for known in self._seen.values():

@@ -8,7 +8,7 @@ from ccplant_contracts.ids import new_launch_id, pod_name
 from ccplant_contracts.launch import BusAccess, LaunchSpec
 from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.session import Mode
-from ccplant_orchestrator.runtimes.protocol import CurrentLaunches, LaunchRef, Runtime
+from ccplant_orchestrator.runtimes.protocol import CurrentLaunches, KnownVolumes, LaunchRef, Runtime
 
 
 class Place(Protocol):
@@ -62,3 +62,16 @@ def owned(*launch_ids: str) -> CurrentLaunches:
         return frozenset(launch_ids)
 
     return read
+
+
+def recorded(*volume_ids: str) -> KnownVolumes:
+    """Say that these volumes, and no others, have a record."""
+
+    async def read() -> frozenset[str]:
+        return frozenset(volume_ids)
+
+    return read
+
+
+no_volumes = recorded()
+"""No volume has a record."""

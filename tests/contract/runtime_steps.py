@@ -6,20 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from ccplant_contracts.session import SessionConfig
-from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime, Volume
 from tests.contract.runtime_place import new_ref, spec_for
 from tests.support.waiting import eventually
 
 CONFIG = SessionConfig()
-WITH_VOLUME = SessionConfig(pvc_enabled=True)
 
 
 async def start(
-    runtime: Runtime, steps: str = "wait", *, ref: LaunchRef | None = None, config: SessionConfig = CONFIG
+    runtime: Runtime,
+    steps: str = "wait",
+    *,
+    ref: LaunchRef | None = None,
+    config: SessionConfig = CONFIG,
+    volume: str | None = None,
 ) -> LaunchRef:
-    """Launch, and return the launch's name."""
+    """Launch, on a volume where one is named, and return the launch's name."""
     ref = ref or new_ref()
-    await runtime.launch(spec_for(ref, steps), ref, config)
+    kept = None if volume is None else Volume(volume, "tester", "1Gi")
+    await runtime.launch(spec_for(ref, steps), ref, config, kept)
     return ref
 
 

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from ccplant_contracts.session import SessionConfig
-from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, StillRunningError
-from tests.contract.runtime_place import Place, new_ref, owned
-from tests.contract.runtime_steps import WITH_VOLUME, anything, exited, next_of, said, start
+from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, StillRunningError, VolumeInUseError
+from tests.contract.runtime_place import Place, new_ref, no_volumes, owned, recorded
+from tests.contract.runtime_steps import anything, exited, next_of, said, start
+
+VOLUME = "session-tester-kept"
 
 
 async def test_a_launch_runs_the_runner_and_is_seen(place: Place) -> None:
@@ -78,7 +80,7 @@ async def test_a_released_launch_never_begins_again(place: Place) -> None:
     runtime = place.open()
     ref = await start(runtime, "exit 0")
     await exited(runtime, ref)
-    await runtime.release(ref, keep_workspace=False)
+    await runtime.release(ref)
     await start(place.open(), ref=ref)
     assert place.processes(ref) == []
     assert await runtime.get(ref) is None
@@ -252,21 +254,21 @@ async def test_a_launch_survives_the_runtime_object_and_is_found_by_the_next(pla
 
 async def test_release_removes_everything(place: Place) -> None:
     runtime = place.open()
-    ref = await start(runtime, "write note;events 1,3;exit 0", config=WITH_VOLUME)
+    ref = await start(runtime, "write note;events 1,3;exit 0")
     await exited(runtime, ref)
     assert place.traces(ref)
-    await runtime.release(ref, keep_workspace=False)
+    await runtime.release(ref)
     assert place.traces(ref) == []
     assert await runtime.get(ref) is None
     assert await runtime.list() == []
-    await runtime.release(ref, keep_workspace=False)
+    await runtime.release(ref)
 
 
 async def test_release_by_several_at_once_removes_everything(place: Place) -> None:
     runtime, other = place.open(), place.open()
     ref = await start(runtime, "exit 0")
     await exited(runtime, ref)
-    await asyncio.gather(*(one.release(ref, keep_workspace=False) for one in (runtime, other) * 8))
+    await asyncio.gather(*(one.release(ref) for one in (runtime, other) * 8))
     assert place.traces(ref) == []
 
 
@@ -275,17 +277,46 @@ async def test_release_refuses_what_runs(place: Place) -> None:
     ref = await start(runtime)
     await said(runtime, ref, "waiting")
     with pytest.raises(StillRunningError):
-        await runtime.release(ref, keep_workspace=False)
+        await runtime.release(ref)
     assert len(place.processes(ref)) == 1
 
 
-async def test_a_kept_volume_is_there_for_the_next_launch(place: Place) -> None:
+async def test_a_volume_is_there_for_a_launch_of_another_session(place: Place) -> None:
     runtime = place.open()
-    first = await start(runtime, "write note;exit 0", config=WITH_VOLUME)
+    first = await start(runtime, "write note;exit 0", volume=VOLUME)
     await exited(runtime, first)
-    await runtime.release(first, keep_workspace=True)
-    second = await start(runtime, "show;wait", ref=new_ref(first.session_id, 2), config=WITH_VOLUME)
+    await runtime.release(first)
+    second = await start(runtime, "show;wait", ref=new_ref("session-tester-other"), volume=VOLUME)
     await said(runtime, second, 'workspace ["note"]')
+
+
+async def test_a_volume_in_use_cannot_be_deleted_and_a_free_one_is_gone(place: Place) -> None:
+    runtime = place.open()
+    first = await start(runtime, "write note;wait", volume=VOLUME)
+    await said(runtime, first, "waiting")
+    with pytest.raises(VolumeInUseError):
+        await runtime.delete_volume(VOLUME)
+    await runtime.destroy(first, force=True)
+    await runtime.release(first)
+    await runtime.delete_volume(VOLUME)
+    await runtime.delete_volume(VOLUME)
+    second = await start(runtime, "show;wait", ref=new_ref("session-tester-other"), volume=VOLUME)
+    await said(runtime, second, "workspace []")
+
+
+async def test_sweep_spares_recorded_volumes_and_takes_the_others(place: Place) -> None:
+    runtime = place.open()
+    first = await start(runtime, "write note;exit 0", volume=VOLUME)
+    await exited(runtime, first)
+    await runtime.release(first)
+    assert await runtime.sweep(owned(), recorded(VOLUME)) == 0
+    second = await start(runtime, "show;exit 0", ref=new_ref("session-tester-other"), volume=VOLUME)
+    await said(runtime, second, 'workspace ["note"]')
+    await exited(runtime, second)
+    await runtime.release(second)
+    assert await runtime.sweep(owned(), no_volumes) == 1
+    third = await start(runtime, "show;wait", ref=new_ref("session-tester-third"), volume=VOLUME)
+    await said(runtime, third, "workspace []")
 
 
 async def test_sweep_collects_what_no_current_launch_owns_and_spares_the_rest(place: Place) -> None:
@@ -297,11 +328,11 @@ async def test_sweep_collects_what_no_current_launch_owns_and_spares_the_rest(pl
         await said(runtime, ref, "waiting")
     await exited(runtime, dead)
     assert place.processes(left)
-    assert await runtime.sweep(owned(kept.launch_id)) == 2
+    assert await runtime.sweep(owned(kept.launch_id), no_volumes) == 2
     assert place.processes(left) == []
     assert place.traces(left) == place.traces(dead) == []
     assert len(place.processes(kept)) == 2
-    assert await runtime.sweep(owned(kept.launch_id)) == 0
+    assert await runtime.sweep(owned(kept.launch_id), no_volumes) == 0
 
 
 async def test_what_can_never_start_is_refused_with_a_diagnosis(place: Place) -> None:

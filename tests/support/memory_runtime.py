@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ccplant_contracts.launch import LaunchSpec
-from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
+from ccplant_contracts.session import PodStatus, SessionConfig
 from ccplant_contracts.stream import StreamEvent
 from ccplant_orchestrator.runtimes.protocol import (
     CurrentLaunches,
     ExitRecord,
+    KnownVolumes,
     LaunchRef,
     Observation,
     RuntimeFailedError,
+    StartProblem,
+    Volume,
 )
 
 
@@ -27,8 +30,9 @@ class MemoryRuntime:
     observed: dict[str, Observation] = field(default_factory=dict)
     signalled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    """Launches whose volume is there."""
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    problem: StartProblem | None = None
+    """What it says where it is asked why a launch does not start."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
     failing: bool = False
@@ -40,8 +44,12 @@ class MemoryRuntime:
     namespace: str = "memory"
     _changed: asyncio.Queue[Observation] = field(default_factory=asyncio.Queue)
 
-    async def launch(self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig) -> None:
+    async def launch(
+        self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig, volume: Volume | None
+    ) -> None:
         del config
+        if volume is not None:
+            self.volumes[volume.id] = volume
         if ref.launch_id in self.launched or ref.launch_id in self.released:
             return
         self.starts += 1
@@ -56,10 +64,12 @@ class MemoryRuntime:
         del force
         self.exit(ref.launch_id, ExitRecord(signal=9))
 
-    async def release(self, ref: LaunchRef, *, keep_workspace: bool) -> None:
+    async def release(self, ref: LaunchRef) -> None:
         self.observed.pop(ref.launch_id, None)
         self.released.append(ref.launch_id)
-        self.kept = [ref.launch_id] if keep_workspace else []
+
+    async def delete_volume(self, volume_id: str) -> None:
+        self.volumes.pop(volume_id, None)
 
     async def get(self, ref: LaunchRef) -> Observation | None:
         if self.failing:
@@ -89,13 +99,15 @@ class MemoryRuntime:
         del ref, lines
         return ()
 
-    async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
+    async def diagnose(self, ref: LaunchRef) -> StartProblem | None:
         del ref
-        return None
+        return self.problem
 
-    async def sweep(self, current: CurrentLaunches) -> int:
-        seen = list(self.observed)
-        owned = await current()
+    async def sweep(self, current: CurrentLaunches, volumes: KnownVolumes) -> int:
+        seen, kept = list(self.observed), list(self.volumes)
+        owned, known = await current(), await volumes()
+        for volume_id in set(kept) - known:
+            del self.volumes[volume_id]
         strangers = [launch_id for launch_id in seen if launch_id not in owned]
         for launch_id in strangers:
             del self.observed[launch_id]

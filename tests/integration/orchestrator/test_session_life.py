@@ -235,7 +235,7 @@ async def test_a_prompt_that_lands_while_its_session_is_settled_gets_its_end(
     assert number == 1
     release, late = plant.runtime.release, [new_prompt_id()]
 
-    async def released(ref: LaunchRef, *, keep_workspace: bool) -> None:
+    async def released(ref: LaunchRef) -> None:
         if late:
             doc = PromptDoc(
                 id=late.pop(), session_id=session.id, owner=OWNER, number=1, text="late", by=OWNER,
@@ -243,7 +243,7 @@ async def test_a_prompt_that_lands_while_its_session_is_settled_gets_its_end(
             )  # fmt: skip
             await plant.store.prompts.insert(doc)
             await plant.store.prompts.announce(limit=10)
-        await release(ref, keep_workspace=keep_workspace)
+        await release(ref)
 
     monkeypatch.setattr(plant.runtime, "release", released)
     plant.runtime.exit(runner.launch_id, ExitRecord(exit_code=1))
@@ -362,11 +362,11 @@ async def test_every_change_of_state_has_its_event_and_they_are_numbered_without
 
 async def test_a_kept_volume_goes_with_a_deletion_after_the_end_and_not_before(plant: Plant) -> None:
     session = await plant.create(pvc_enabled=True)
-    runner = await plant.runner(session.id)
+    await plant.runner(session.id)
     await plant.stop(session.id)
     kept = await plant.settled(session.id)
     assert kept.workspace_kept
-    assert plant.runtime.kept == [runner.launch_id]
+    assert list(plant.runtime.volumes) == [session.id]
     await plant.store.sessions.mark_deleted(session.id, by=OWNER, at=datetime.now(UTC), owner=OWNER)
     await plant.tell("session.stop", session.id)
 
@@ -374,7 +374,7 @@ async def test_a_kept_volume_goes_with_a_deletion_after_the_end_and_not_before(p
         return not (await plant.get(session.id)).workspace_kept
 
     await eventually(gone)
-    assert plant.runtime.kept == []
+    assert not plant.runtime.volumes
 
 
 async def test_pvc_retain_and_an_explicit_wish_keep_the_volume(plant: Plant) -> None:

@@ -500,6 +500,12 @@ class SessionStore:
         """Return every launch that something may still exist of: all others are garbage."""
         return frozenset((await self._launches({"launch.released": False}, limit)).values())
 
+    async def known_volumes(self, *, limit: int = 100_000) -> frozenset[str]:
+        """Return every volume that something may still want: all others are garbage."""
+        query: Filter = {"$or": [{"settled": False}, {"workspace_kept": True}]}
+        rows = await self._sessions.find(query, projection={"_id": 1}, limit=limit)
+        return frozenset(str(row["_id"]) for row in rows)
+
     async def count_starting(self, *, limit: int = 10_000) -> int:
         """Count pending sessions whose launch is under way; one that waits for something outside holds no place."""
         return await self._sessions.count(

@@ -117,7 +117,9 @@ class Resync:
             self._permissions.poke(session_id)
 
     async def _sweep(self) -> None:
-        collected = await self._runtime.sweep(self._store.sessions.current_launches)
+        collected = await self._runtime.sweep(
+            self._store.sessions.current_launches, self._store.sessions.known_volumes
+        )
         blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
         if collected or blobs:
             _log.info("swept", launches=collected, blobs=blobs)

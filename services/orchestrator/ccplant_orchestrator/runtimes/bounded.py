@@ -115,8 +115,9 @@ class BoundedRuntime:
 
 @asynccontextmanager
 async def _bound(call: str, seconds: float) -> AsyncIterator[None]:
+    timeout = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as timeout:
+        async with timeout:
             yield
     except TimeoutError as error:
         if not timeout.expired():

@@ -15,7 +15,7 @@ from typing import Protocol
 from ccplant_contracts.ids import pod_name
 from ccplant_contracts.launch import BusAccess, LaunchSpec
 from ccplant_contracts.session import SessionConfig
-from ccplant_orchestrator.runtimes.protocol import LaunchRef
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, Volume
 from ccplant_store.sessions.model import LaunchDoc, SessionDoc
 
 
@@ -59,6 +59,12 @@ def launch_ref(session: SessionDoc, launch: LaunchDoc) -> LaunchRef:
         attempt=launch.attempt,
         pod_name=pod_name(session.id, launch.attempt),
     )
+
+
+def volume_of(session: SessionDoc) -> Volume | None:
+    """Return the volume that the session works on, None where it has none."""
+    config = SessionConfig.model_validate(session.config)
+    return Volume(session.id, session.owner, config.pvc_storage_size) if config.pvc_enabled else None
 
 
 def launch_spec(

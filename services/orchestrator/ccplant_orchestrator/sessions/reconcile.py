@@ -45,7 +45,13 @@ from ccplant_orchestrator.sessions.decide import (
     describe,
 )
 from ccplant_orchestrator.sessions.ending import End, start_failed
-from ccplant_orchestrator.sessions.launching import AgentDefaults, BusAccessIssuer, launch_ref, launch_spec
+from ccplant_orchestrator.sessions.launching import (
+    AgentDefaults,
+    BusAccessIssuer,
+    launch_ref,
+    launch_spec,
+    volume_of,
+)
 from ccplant_orchestrator.sessions.settle import Settling
 from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.clock import Clock
@@ -257,7 +263,7 @@ class Reconciler:
         )
         try:
             config = SessionConfig.model_validate(session.config)
-            await self._runtime.launch(spec, launch_ref(session, launch), config)
+            await self._runtime.launch(spec, launch_ref(session, launch), config, volume_of(session))
         except LaunchRefusedError as refusal:
             await self._finish(session, start_failed(StartProblem(refusal.diagnosis, hopeless=True)), None)
             return

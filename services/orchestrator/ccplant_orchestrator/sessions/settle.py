@@ -13,6 +13,7 @@ from ccplant_contracts.session import Transcript
 from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime
 from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_orchestrator.sessions.launching import volume_of
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
@@ -55,7 +56,10 @@ class Settling:
         await self._close_permissions(session)
         fault_point("orch.end.settled")
         if ref is not None:
-            await self._runtime.release(ref, keep_workspace=keeps_workspace(session))
+            await self._runtime.release(ref)
+        volume = volume_of(session)
+        if volume is not None and not keeps_workspace(session):
+            await self._runtime.delete_volume(volume.id)
         settled = await self._store.sessions.mark_settled(
             session.id, transcript, keeps_workspace=keeps_workspace(session)
         )

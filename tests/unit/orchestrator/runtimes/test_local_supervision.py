@@ -18,10 +18,10 @@ import pytest
 
 from ccplant_orchestrator.runtimes.local import ending, launcher, processes
 from ccplant_orchestrator.runtimes.local.layout import DataFolder, LaunchFolder
-from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, VolumeInUseError
+from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, StartProblem, VolumeInUseError
 from tests.contract.local_place import LocalPlace
-from tests.contract.runtime_place import new_ref, owned, spec_for
-from tests.contract.runtime_steps import WITH_VOLUME, exited, said, start
+from tests.contract.runtime_place import new_ref, no_volumes, owned, spec_for
+from tests.contract.runtime_steps import exited, said, start
 from tests.support.waiting import eventually
 
 TREE = "ignore-term;child;own-session;own-session-bare;wait"
@@ -202,7 +202,7 @@ def wrapped(function):
 
 setattr(launcher, step, wrapped(getattr(launcher, step)))
 place = LocalPlace(Path(folder))
-asyncio.run(place.open().launch(spec_for(ref, "wait"), ref, SessionConfig()))
+asyncio.run(place.open().launch(spec_for(ref, "wait"), ref, SessionConfig(), None))
 """
 
 
@@ -249,20 +249,18 @@ async def test_an_orchestrator_that_continues_after_the_end_starts_nothing(
     runtime = place.open()
     ref = new_ref()
     data = DataFolder(place.data)
-    folder = launcher.prepare(data, ref, kept_volume=False)
-    content = launcher.order(
-        place.options, data, folder, spec_for(ref, "wait"), anchor=None, kept_volume=False
-    )
+    folder = launcher.prepare(data, ref, None)
+    content = launcher.order(place.options, data, folder, spec_for(ref, "wait"), anchor=None, volume=None)
     await runtime.destroy(ref, force=True)
-    await runtime.release(ref, keep_workspace=False)
+    await runtime.release(ref)
     if frozen == "before the folder was made":
-        launcher.prepare(data, ref, kept_volume=False)
+        launcher.prepare(data, ref, None)
     pid, answering = launcher.spawn(content)
     assert await launcher.answer_of(answering, 10) == "fenced"
     await asyncio.to_thread(os.waitpid, pid, 0)
     assert place.processes(ref) == []
     assert await runtime.get(ref) is None
-    await runtime.sweep(owned())
+    await runtime.sweep(owned(), no_volumes)
     assert place.traces(ref) == []
 
 
@@ -280,21 +278,21 @@ async def test_a_program_that_cannot_be_executed_is_refused_and_diagnosed(place:
     with pytest.raises(LaunchRefusedError) as refused:
         await start(runtime, ref=ref)
     assert "/nowhere/runner" in refused.value.diagnosis.message["en"]
-    assert await runtime.diagnose(ref) == refused.value.diagnosis
+    assert (await runtime.diagnose(ref)) == StartProblem(refused.value.diagnosis, hopeless=True)
     assert (await exited(runtime, ref)).exit is not None
 
 
 async def test_a_volume_belongs_to_one_launch_at_a_time(place: LocalPlace) -> None:
     runtime = place.open()
-    first = await start(runtime, config=WITH_VOLUME)
+    first = await start(runtime, volume="session-tester-first")
     await said(runtime, first, "waiting")
     second = new_ref(first.session_id, 2)
     with pytest.raises(VolumeInUseError):
-        await start(runtime, ref=second, config=WITH_VOLUME)
+        await start(runtime, ref=second, volume="session-tester-first")
     assert place.processes(second) == []
     await runtime.destroy(first, force=True)
-    await start(runtime, ref=second, config=WITH_VOLUME)
+    await start(runtime, ref=second, volume="session-tester-first")
     await said(runtime, second, "waiting")
     with pytest.raises(VolumeInUseError):
-        await runtime.release(first, keep_workspace=False)
+        await runtime.delete_volume("session-tester-first")
     assert place.processes(second)

@@ -17,7 +17,7 @@ import pytest
 from ccplant_orchestrator.runtimes.local import processes
 from ccplant_orchestrator.runtimes.local.layout import DataFolder
 from tests.contract.local_place import LocalPlace
-from tests.contract.runtime_place import new_ref, owned
+from tests.contract.runtime_place import new_ref, no_volumes, owned
 from tests.contract.runtime_steps import exited, next_of, said, start
 from tests.support.waiting import eventually
 
@@ -64,9 +64,9 @@ async def test_sweep_never_touches_strangers(place: LocalPlace, sleepers: Sleepe
         sleepers({"HOME": str(place.data)}),
         sleepers({"HOME": f"/elsewhere/sessions/s/{ref.launch_id}/state/home"}),
     ]
-    assert await runtime.sweep(owned()) == 1  # the launch's folder
+    assert await runtime.sweep(owned(), no_volumes) == 1  # the launch's folder
     await runtime.destroy(ref, force=True)
-    assert await runtime.sweep(owned()) == 0
+    assert await runtime.sweep(owned(), no_volumes) == 0
     assert [stranger.poll() for stranger in strangers] == [None] * len(strangers)
 
 
@@ -75,7 +75,7 @@ async def test_sweep_ends_processes_whose_launch_has_vanished(place: LocalPlace,
     data_id = DataFolder(place.data).data_id()
     marked = sleepers({"CCPLANT_LAUNCH_ID": "lgone", "CCPLANT_DATA_ID": data_id})
     at_home = sleepers({"HOME": str(place.data.resolve() / "sessions/session-x-1/lgone2/state/home")})
-    assert await runtime.sweep(owned("lother")) == 2
+    assert await runtime.sweep(owned("lother"), no_volumes) == 2
     assert marked.wait(5) == at_home.wait(5) == -signal.SIGKILL
 
 
@@ -97,7 +97,7 @@ async def test_a_launch_that_came_up_after_a_frozen_sweep_had_looked_is_spared(p
         await said(runtime, await start(runtime), "waiting")
         return frozenset()
 
-    assert await runtime.sweep(frozen_meanwhile) == 0
+    assert await runtime.sweep(frozen_meanwhile, no_volumes) == 0
     (seen,) = await runtime.list()
     assert seen.phase == "running"
 
@@ -110,7 +110,7 @@ async def test_sweep_finishes_what_a_crash_left_half_removed(place: LocalPlace) 
     (left / "cache").chmod(0o500)
     no_reference = place.data / "sessions" / "session-tester-x" / "lhalf"
     no_reference.mkdir(parents=True)
-    assert await runtime.sweep(owned()) == 1
+    assert await runtime.sweep(owned(), no_volumes) == 1
     assert not left.exists()
     assert not no_reference.exists()
 
@@ -121,7 +121,7 @@ async def test_an_escaped_process_of_a_current_launch_is_collected_with_its_end(
     await said(runtime, ref, "waiting")
     os.kill(place.pid_of(ref, "supervisor"), signal.SIGKILL)
     await eventually(lambda: len(place.processes(ref)) == 1)
-    await runtime.sweep(owned(ref.launch_id))
+    await runtime.sweep(owned(ref.launch_id), no_volumes)
     assert (await exited(runtime, ref)).exit is not None
     assert place.processes(ref) == []
 

@@ -77,12 +77,11 @@ def overrule_supervisor(folder: LaunchFolder) -> None:
     processes.send(process.pid, process.start_time, signal.SIGKILL)
 
 
-def remove(data: DataFolder, ref: LaunchRef, *, keep_volume: bool) -> None:
+def remove(data: DataFolder, ref: LaunchRef) -> None:
     """Remove the folders of a launch that does not run.
 
     Raises:
         StillRunningError: it runs.
-        VolumeInUseError: the volume is to go, and another launch has it.
     """
     fence(data, ref.launch_id)
     folder = data.launch(ref.session_id, ref.launch_id)
@@ -92,8 +91,6 @@ def remove(data: DataFolder, ref: LaunchRef, *, keep_volume: bool) -> None:
             _throw_away(data, folder.path)
         finally:
             os.close(lock)
-    if not keep_volume:
-        _remove_volume(data, ref.session_id)
     _remove_empty(folder.path.parent)
 
 
@@ -118,13 +115,18 @@ def _lock_of_ended(data: DataFolder, folder: LaunchFolder) -> int | None:
     return None
 
 
-def _remove_volume(data: DataFolder, session_id: str) -> None:
-    volume = data.volume(session_id)
+def remove_volume(data: DataFolder, volume_id: str) -> None:
+    """Remove a volume.
+
+    Raises:
+        VolumeInUseError: a launch has it.
+    """
+    volume = data.volume(volume_id)
     if not volume.path.is_dir():
         return
     claim = _lock(volume.claim)
     if claim is None:
-        raise VolumeInUseError(f"the volume of {session_id} is in use")
+        raise VolumeInUseError(f"the volume {volume_id} is in use")
     try:
         _throw_away(data, volume.path)
     finally:

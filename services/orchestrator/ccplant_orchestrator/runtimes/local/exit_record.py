@@ -47,8 +47,8 @@ def moment(seconds: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
 
 
-def reference(folder: LaunchFolder) -> tuple[LaunchRef, bool] | None:
-    """Read how a launch is called, and whether it has a kept volume."""
+def reference(folder: LaunchFolder) -> LaunchRef | None:
+    """Read how a launch is called."""
     document = files.read_json(str(folder.reference))
     if document is None:
         return None
@@ -61,7 +61,7 @@ def reference(folder: LaunchFolder) -> tuple[LaunchRef, bool] | None:
     )
     if ref.launch_id != folder.launch_id or ref.session_id != folder.path.parent.name:
         return None
-    return ref, document.get("kept_volume") is True
+    return ref
 
 
 def supervisor(folder: LaunchFolder) -> tuple[Document, Process | None] | None:

@@ -20,10 +20,11 @@ from ccplant_orchestrator.runtimes.local.layout import (
     LAUNCH_MARK,
     DataFolder,
     LaunchFolder,
+    VolumeFolder,
     make_private,
 )
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
-from ccplant_orchestrator.runtimes.protocol import LaunchRef, RuntimeFailedError
+from ccplant_orchestrator.runtimes.protocol import LaunchRef, RuntimeFailedError, Volume
 
 _SCRIPT = Path(__file__).with_name("supervise.py")
 _PASSED_ON = (
@@ -33,13 +34,16 @@ _PASSED_ON = (
 """What a runner inherits: how to find programs and the network. Never our own addresses and credentials."""
 
 
-def prepare(data: DataFolder, ref: LaunchRef, *, kept_volume: bool) -> LaunchFolder:
+def prepare(data: DataFolder, ref: LaunchRef, volume: Volume | None) -> LaunchFolder:
     """Make the launch's folders; harmless to repeat."""
     folder = data.launch(ref.session_id, ref.launch_id)
-    volume = data.volume(ref.session_id)
-    workspace = volume.workspace if kept_volume else folder.workspace
-    for path in (folder.wal, folder.home, folder.temporary, workspace, data.fences):
+    for path in (folder.wal, folder.temporary, data.fences):
         make_private(path)
+    if volume is None:
+        make_private(folder.workspace)
+        make_private(folder.home)
+    else:
+        _prepare_volume(data.volume(volume.id), folder)
     if not folder.reference.exists():
         files.write_json(
             str(folder.reference),
@@ -48,10 +52,18 @@ def prepare(data: DataFolder, ref: LaunchRef, *, kept_volume: bool) -> LaunchFol
                 "launch_id": ref.launch_id,
                 "attempt": ref.attempt,
                 "pod_name": ref.pod_name,
-                "kept_volume": kept_volume,
+                "volume": None if volume is None else volume.id,
             },
         )
     return folder
+
+
+def _prepare_volume(volume: VolumeFolder, folder: LaunchFolder) -> None:
+    """The agent's home lives beside the workspace, so that a session that resumes finds the conversation (S14)."""
+    make_private(volume.workspace)
+    make_private(volume.home)
+    if not folder.home.is_symlink():
+        folder.home.symlink_to(volume.home)
 
 
 def order(
@@ -61,20 +73,20 @@ def order(
     spec: LaunchSpec,
     *,
     anchor: tuple[int, int] | None,
-    kept_volume: bool,
+    volume: Volume | None,
 ) -> bytes:
     """Write down what the supervisor is to do."""
-    volume = data.volume(spec.session_id)
+    place = None if volume is None else data.volume(volume.id)
     complete = spec.model_copy(
         update={
-            "workspace": str(volume.workspace if kept_volume else folder.workspace),
+            "workspace": str(folder.workspace if place is None else place.workspace),
             "state_dir": str(folder.state),
         }
     )
     content: dict[str, object] = {
         "directory": str(folder.path),
         "fence": str(data.fence(spec.launch_id)),
-        "claim": str(volume.claim) if kept_volume else None,
+        "claim": None if place is None else str(place.claim),
         "command": [*options.runner_command, "--spec", str(folder.spec)],
         "environment": {**_environment(folder, data.data_id()), **options.environment},
         "spec": complete.model_dump_json(),

@@ -4,7 +4,7 @@
 
     sessions/{session}/{launch}/   launch.json  lock  spec.json  supervisor.json  runner.json  exit.json
                                    log.txt  log.1.txt  state/{wal/,home/,last_word.json}  tmp/  workspace/
-    volumes/{session}/             claim  workspace/     kept beyond the session where its owner wants that
+    volumes/{volume}/              claim  workspace/  home/   kept beyond the session where its owner wants that
     fenced/{launch}                this launch must not start (again), whatever a late orchestrator believes
     trash/                         what is being removed
 """
@@ -92,7 +92,7 @@ class LaunchFolder:
 
 @dataclass(frozen=True)
 class VolumeFolder:
-    """The folder of a session's kept volume."""
+    """The folder of a volume."""
 
     path: Path
 
@@ -103,6 +103,10 @@ class VolumeFolder:
     @property
     def workspace(self) -> Path:
         return self.path / "workspace"
+
+    @property
+    def home(self) -> Path:
+        return self.path / "home"
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,12 @@ class DataFolder:
     def launch(self, session_id: str, launch_id: str) -> LaunchFolder:
         return LaunchFolder(self.sessions / _one_name(session_id) / _one_name(launch_id))
 
-    def volume(self, session_id: str) -> VolumeFolder:
-        return VolumeFolder(self.root / "volumes" / _one_name(session_id))
+    def volume(self, volume_id: str) -> VolumeFolder:
+        return VolumeFolder(self.root / "volumes" / _one_name(volume_id))
+
+    def volumes(self) -> Iterator[VolumeFolder]:
+        """Find all volumes."""
+        return (VolumeFolder(path) for path in _folders(self.root / "volumes"))
 
     def fence(self, launch_id: str) -> Path:
         return self.fences / _one_name(launch_id)

@@ -33,16 +33,16 @@ def look(data: DataFolder, folder: LaunchFolder) -> Observation | None:
             settled = False
         ended = files.read_json(str(folder.exit))
         if not settled and ended is None:
-            return _observation(named[0], supervised[0], "unknown", None, None)
+            return _observation(named, supervised[0], "unknown", None, None)
     if supervised is None:
         return None
     if ended is not None:
         record = exit_record.exit_record(folder, ended)
         return _observation(
-            named[0], supervised[0], "exited", exit_record.moment(ended.get("exited_at")), record
+            named, supervised[0], "exited", exit_record.moment(ended.get("exited_at")), record
         )
     phase: Phase = "running" if folder.runner.exists() else "starting"
-    return _observation(named[0], supervised[0], phase, None, None)
+    return _observation(named, supervised[0], phase, None, None)
 
 
 def _observation(

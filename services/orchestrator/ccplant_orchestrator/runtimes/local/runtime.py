@@ -10,6 +10,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 
 import structlog
 
@@ -34,11 +35,14 @@ from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.protocol import (
     LOG_TAIL_LINES,
     CurrentLaunches,
+    KnownVolumes,
     LaunchRef,
     LaunchRefusedError,
     Observation,
     RuntimeFailedError,
+    StartProblem,
     StillRunningError,
+    Volume,
     VolumeInUseError,
 )
 
@@ -64,28 +68,28 @@ class LocalRuntime:
         self._watches: set[observe.Watch] = set()
         self._is_closed = False
 
-    async def launch(self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig) -> None:
+    async def launch(
+        self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig, volume: Volume | None
+    ) -> None:
         """Start a supervisor; if the launch has one, or had one, the new one leaves at once."""
         if config.image is not None:
             raise _refused("sessions on this machine have no image")
-        if config.pvc_from is not None:
-            raise _refused("the volume of another session cannot be used on this machine")
-        answer = await self._supervise(spec, ref, kept_volume=config.pvc_enabled)
+        answer = await self._supervise(spec, ref, volume)
         self._poke()
         word, _, detail = answer.partition(" ")
         if word == "refused":
             raise _refused(detail)
         if word == "claimed":
-            raise VolumeInUseError(f"the volume of {ref.session_id} is in use")
+            raise VolumeInUseError(f"the volume {volume.id if volume else ''} is in use")
         if word == "failed":
             raise RuntimeFailedError(detail)
         _log.info("launched", session_id=ref.session_id, launch_id=ref.launch_id, outcome=word)
 
-    async def _supervise(self, spec: LaunchSpec, ref: LaunchRef, *, kept_volume: bool) -> str:
+    async def _supervise(self, spec: LaunchSpec, ref: LaunchRef, volume: Volume | None) -> str:
         def start() -> tuple[int, int]:
-            folder = launcher.prepare(self._data, ref, kept_volume=kept_volume)
+            folder = launcher.prepare(self._data, ref, volume)
             content = launcher.order(
-                self._options, self._data, folder, spec, anchor=self._anchor, kept_volume=kept_volume
+                self._options, self._data, folder, spec, anchor=self._anchor, volume=volume
             )
             return launcher.spawn(content)
 
@@ -130,10 +134,14 @@ class LocalRuntime:
         self._children.reap()
         self._poke()
 
-    async def release(self, ref: LaunchRef, *, keep_workspace: bool) -> None:
-        """Remove the launch's folder, and the session's volume unless it is kept."""
-        await asyncio.to_thread(ending.remove, self._data, ref, keep_volume=keep_workspace)
+    async def release(self, ref: LaunchRef) -> None:
+        """Remove the launch's folder."""
+        await asyncio.to_thread(ending.remove, self._data, ref)
         self._poke()
+
+    async def delete_volume(self, volume_id: str) -> None:
+        """Remove the volume's folder."""
+        await asyncio.to_thread(ending.remove_volume, self._data, volume_id)
 
     async def get(self, ref: LaunchRef) -> Observation | None:
         """Read the launch's folder."""
@@ -173,25 +181,36 @@ class LocalRuntime:
         folder = self._folder(ref)
         return await asyncio.to_thread(bounded_log.tail, str(folder.log), str(folder.earlier_log), lines)
 
-    async def diagnose(self, ref: LaunchRef) -> Diagnosis | None:
+    async def diagnose(self, ref: LaunchRef) -> StartProblem | None:
         """Tell where the runner could not even be executed; the rest is in the exit record and the runner's steps."""
         ended = await asyncio.to_thread(files.read_json, str(self._folder(ref).exit))
         error = ended.get("start_error") if ended else None
-        return _start_failed(str(error)) if error else None
+        return StartProblem(_start_failed(str(error)), hopeless=True) if error else None
 
-    async def sweep(self, current: CurrentLaunches) -> int:
-        """Collect what no current launch owns."""
+    async def sweep(self, current: CurrentLaunches, volumes: KnownVolumes) -> int:
+        """Collect what no current launch owns, and volumes that nobody has a record of."""
         seen = await asyncio.to_thread(sweeping.look, self._data)
         owned = await current()
         collected: set[str] = set()
         for ref in sweeping.abandoned(seen, owned):
             try:
                 await self.destroy(ref, force=True)
-                await self.release(ref, keep_workspace=True)
+                await self.release(ref)
                 collected.add(ref.launch_id)
             except RuntimeFailedError as error:
                 _log.warning("sweep_failed", launch_id=ref.launch_id, error=str(error))
-        return len(collected | await asyncio.to_thread(sweeping.rest, self._data, seen, owned))
+        collected |= await asyncio.to_thread(sweeping.rest, self._data, seen, owned)
+        return len(collected) + await self._sweep_volumes(seen.volumes, await volumes())
+
+    async def _sweep_volumes(self, seen: AbstractSet[str], known: AbstractSet[str]) -> int:
+        collected = 0
+        for volume_id in sorted(seen - known):
+            try:
+                await self.delete_volume(volume_id)
+                collected += 1
+            except VolumeInUseError as error:
+                _log.warning("volume_not_swept", volume_id=volume_id, error=str(error))
+        return collected
 
     async def aclose(self) -> None:
         """End the watches; sessions go on."""

@@ -24,12 +24,14 @@ class Seen:
 
     folders: Mapping[str, LaunchFolder]
     strays: Sequence[Stray]
+    volumes: frozenset[str] = frozenset()
 
 
 def look(data: DataFolder) -> Seen:
     """Look at what lies and runs here; processes first, for a folder is made before its processes."""
     marked = tuple(strays.marked(data))
-    return Seen({folder.launch_id: folder for folder in data.launches()}, marked)
+    volumes = frozenset(volume.path.name for volume in data.volumes())
+    return Seen({folder.launch_id: folder for folder in data.launches()}, marked, volumes)
 
 
 def abandoned(seen: Seen, current: AbstractSet[str]) -> list[LaunchRef]:
@@ -40,7 +42,7 @@ def abandoned(seen: Seen, current: AbstractSet[str]) -> list[LaunchRef]:
             continue
         named = exit_record.reference(folder)
         # a crash can leave a folder without its reference: its place still names it
-        found.append(named[0] if named else LaunchRef(folder.path.parent.name, folder.launch_id, 1, ""))
+        found.append(named or LaunchRef(folder.path.parent.name, folder.launch_id, 1, ""))
     return found
 
 
