@@ -11,6 +11,7 @@ from ccplant_contracts.commands import Command
 from ccplant_orchestrator.events.stream import LifecycleEventStream
 from ccplant_orchestrator.jobs.liveness import Silence
 from ccplant_orchestrator.main import Orchestrator, Parts
+from ccplant_orchestrator.runtimes.bounded import BoundedRuntime
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
 from ccplant_orchestrator.runtimes.protocol import Runtime
@@ -50,7 +51,7 @@ async def serve(stopping: asyncio.Event) -> None:
     await ensure_topology(js, replicas=bus_settings.nats_stream_replicas)
     broker = make_broker(bus_settings, js, name=NAME)
     issuer = LaunchIssuer.from_settings(bus_settings, url=settings.runner_nats_url)
-    runtime = open_runtime(settings, clock)
+    runtime = BoundedRuntime(open_runtime(settings, clock))
     orchestrator = Orchestrator(
         Parts(
             settings=settings,
