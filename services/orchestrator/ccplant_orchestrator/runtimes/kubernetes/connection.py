@@ -233,7 +233,7 @@ class KubernetesApi:
         try:
             async with asyncio.timeout(self._options.call_seconds):
                 await self._load(configuration)
-        except kube_config.ConfigException as error:
+        except Exception as error:  # whatever a kubeconfig may hold: it is told, and read again later
             raise UnreachableError(f"no access to a Kubernetes cluster: {error}") from error
         client = ApiClient(configuration)
         client.user_agent = _AGENT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from ccplant_contracts.launch import LaunchSpec
@@ -27,6 +27,13 @@ STATE_DIR = "/var/lib/ccplant"
 READY_FILE = f"{STATE_DIR}/ready"
 TERMINATION_LOG = "/dev/termination-log"
 _USER = 1000
+_ENVIRONMENT = {
+    "CCPLANT_TERMINATION_LOG": TERMINATION_LOG,
+    "CCPLANT_RESOURCES": "cgroup",
+    "HOME": f"{STATE_DIR}/home",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUNBUFFERED": "1",
+}
 _NEVER = 1_000_000
 """Failures of the probe that are borne: a start has its own time limit, and no probe ends a container."""
 
@@ -156,12 +163,9 @@ def _container(options: KubernetesOptions, config: SessionConfig, volume: Volume
         "image": config.image or options.runner_image,
         "imagePullPolicy": options.image_pull_policy,
         "command": [*options.runner_command, "--spec", SPEC_PATH],
-        "workingDir": WORKSPACE,
-        "env": [
-            {"name": "CCPLANT_TERMINATION_LOG", "value": TERMINATION_LOG},
-            {"name": "CCPLANT_RESOURCES", "value": "cgroup"},
-            {"name": "HOME", "value": f"{STATE_DIR}/home"},
-        ],
+        # not the workspace: what a repository holds must never be imported by the runner
+        "workingDir": "/",
+        "env": [{"name": name, "value": value} for name, value in _ENVIRONMENT.items()],
         "resources": _resources(options, config),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -180,7 +184,7 @@ def _resources(options: KubernetesOptions, config: SessionConfig) -> Body:
     limits = {"cpu": config.cpu_limit, "memory": config.memory_limit}
     requests = {
         "cpu": f"{_share(config.cpu_limit, options.cpu_request_ratio * 1000)}m",
-        "memory": str(_share(config.memory_limit, options.memory_request_ratio)),
+        "memory": f"{_share(config.memory_limit, options.memory_request_ratio / 1024)}Ki",
     }
     if options.ephemeral_storage_limit is not None:
         limits["ephemeral-storage"] = options.ephemeral_storage_limit
@@ -189,7 +193,8 @@ def _resources(options: KubernetesOptions, config: SessionConfig) -> Body:
 
 
 def _share(quantity: str, factor: Decimal) -> int:
-    return int((parse_quantity(quantity) * factor).to_integral_value(rounding=ROUND_CEILING))
+    # downwards: a request above its limit is refused
+    return max(1, int((parse_quantity(quantity) * factor).to_integral_value(rounding=ROUND_FLOOR)))
 
 
 def _volumes(ref: LaunchRef, volume: Volume | None) -> Sequence[Body]:

@@ -115,14 +115,22 @@ def exited_at(pod: Json) -> datetime | None:
 def pod_status(pod: Json) -> PodStatus:
     """Return what is shown of the Pod (S9)."""
     status = pod.get("status", {})
-    phase = status.get("phase")
     return PodStatus.model_validate(
         {
-            "phase": phase if phase in _PHASES else "Unknown",
+            "phase": _shown_phase(pod),
             "conditions": tuple(_condition(one) for one in status.get("conditions") or ()),
             "container_statuses": tuple(_container(one) for one in status.get("containerStatuses") or ()),
         }
     )
+
+
+def _shown_phase(pod: Json) -> str:
+    """Return the Pod's phase; a node says that the container ended before it says so of the Pod."""
+    phase = pod.get("status", {}).get("phase")
+    ended = state_of(pod).get("terminated")
+    if ended is not None and phase not in _FINAL:
+        return "Succeeded" if ended.get("exitCode") == 0 else "Failed"
+    return phase if phase in _PHASES else "Unknown"
 
 
 def _condition(one: Json) -> Condition:

@@ -15,6 +15,8 @@ from ccplant_orchestrator.runtimes.kubernetes.api import ApiError, Json, Unreach
 from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, RuntimeFailedError
 
 _BY_RULE = frozenset({400, 403, 404, 413, 422})
+_NOT_YET = ("cannot create resource", "error looking up service account", "not yet ready to handle request")
+"""Also 403, but no rule: rights that are not there (yet), and a server or a namespace that has just begun."""
 
 
 @contextmanager
@@ -34,9 +36,14 @@ def refusable(what: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        if error.status in _BY_RULE:
+        if is_hopeless(error):
             raise refused(f"{what}: {error.message or error.reason}", error) from error
         raise
+
+
+def is_hopeless(error: ApiError) -> bool:
+    """Tell whether the same request would be refused again."""
+    return error.status in _BY_RULE and not any(words in error.message for words in _NOT_YET)
 
 
 def refused(detail: str, error: ApiError | None = None) -> LaunchRefusedError:
