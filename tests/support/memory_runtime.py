@@ -16,6 +16,7 @@ from ccplant_orchestrator.runtimes.protocol import (
     KnownVolumes,
     LaunchRef,
     Observation,
+    Phase,
     RuntimeFailedError,
     StartProblem,
     Volume,
@@ -35,6 +36,8 @@ class MemoryRuntime:
     """What it says where it is asked why a launch does not start."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
+    shown: Phase = "running"
+    """How a launch looks once it was accepted."""
     failing: bool = False
     """Whether it cannot be asked now."""
     follow_error: Exception | None = None
@@ -54,7 +57,9 @@ class MemoryRuntime:
             return
         self.starts += 1
         self.launched[ref.launch_id] = spec
-        self._show(Observation(ref, ref.launch_id, "running", _now(), None, None, PodStatus(phase="Running")))
+        self._show(
+            Observation(ref, ref.launch_id, self.shown, _now(), None, None, PodStatus(phase="Running"))
+        )
 
     async def signal_stop(self, ref: LaunchRef, *, grace_seconds: float) -> None:
         del grace_seconds
