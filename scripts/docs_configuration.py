@@ -7,12 +7,20 @@ from pydantic_settings import BaseSettings
 from ccplant_api.settings import ApiSettings
 from ccplant_orchestrator.runtimes.kubernetes.settings import KubernetesSettings
 from ccplant_orchestrator.settings import OrchestratorSettings
-from ccplant_platform.settings import BusSettings, LogSettings, MongoSettings, SettingRow, describe
+from ccplant_platform.settings import (
+    BusSettings,
+    LogSettings,
+    MongoSettings,
+    ProcessSettings,
+    SettingRow,
+    describe,
+)
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Bus", "Every service.", BusSettings),
     ("Database", "Every service.", MongoSettings),
     ("Log", "Every service.", LogSettings),
+    ("Process", "Every service.", ProcessSettings),
     ("API", "`services/api`: REST, WebSocket and SSE.", ApiSettings),
     ("Orchestrator", "`services/orchestrator`: runs sessions.", OrchestratorSettings),
     (

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,27 +33,45 @@ FOREIGN = re.compile(r"https?://|file:|(^|\s)--|(^|\s)/\w", re.MULTILINE)
 """An address, an option of pip, or a path of one machine."""
 
 RUNTIME = ("--extra", "service", "--extra", "embedded", "--group", "pyproject.toml:build")
-LOCKS: dict[str, tuple[str, ...]] = {
-    "requirements/runtime.lock": RUNTIME,
-    "requirements/dev.lock": (
-        *RUNTIME,
-        "--extra",
-        "node",
-        "--group",
-        "pyproject.toml:dev",
-        "--constraint",
-        "requirements/runtime.lock",
+AS_RUNTIME = ("--constraint", "requirements/runtime.lock")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What one lock is for: these of our packages, with these extras and groups."""
+
+    options: tuple[str, ...]
+    packages: tuple[str, ...] = PACKAGES
+
+
+LOCKS: dict[str, Lock] = {
+    "requirements/runtime.lock": Lock(RUNTIME),
+    "requirements/dev.lock": Lock(
+        (*RUNTIME, "--extra", "node", "--group", "pyproject.toml:dev", *AS_RUNTIME),
+    ),
+    # the images: the same versions, and in each no more than it needs
+    "requirements/api.lock": Lock(
+        ("--extra", "service", *AS_RUNTIME),
+        ("libs/contracts", "libs/platform", "libs/store", "services/api"),
+    ),
+    "requirements/orchestrator.lock": Lock(
+        ("--extra", "service", *AS_RUNTIME),
+        ("libs/contracts", "libs/platform", "libs/store", "services/orchestrator", "cli"),
+    ),
+    "requirements/runner.lock": Lock(AS_RUNTIME, ("libs/contracts", "libs/platform", "runner")),
+    "requirements/build.lock": Lock(
+        ("--group", "pyproject.toml:build", *AS_RUNTIME), ("libs/contracts", "cli")
     ),
 }
 
 
-def compile_lock(options: tuple[str, ...], output: Path, *, upgrade: bool) -> None:
+def compile_lock(lock: Lock, output: Path, *, upgrade: bool) -> None:
     command = [
         str(Path(sys.executable).parent / "uv"),
         "pip",
         "compile",
-        *(f"{package}/pyproject.toml" for package in PACKAGES),
-        *options,
+        *(f"{package}/pyproject.toml" for package in lock.packages),
+        *lock.options,
         *(f"--no-emit-package=ccplant-{name}" for name in OWN),
         "--universal",
         "--python-version=3.11",
@@ -98,7 +117,7 @@ def pins(text: str) -> dict[str, str]:
     return found
 
 
-def differences(name: str, options: tuple[str, ...], folder: Path) -> list[str]:
+def differences(name: str, wanted: Lock, folder: Path) -> list[str]:
     lock = ROOT / name
     if not lock.exists():
         return [f"{name} is missing"]
@@ -107,7 +126,7 @@ def differences(name: str, options: tuple[str, ...], folder: Path) -> list[str]:
     problems = [f"{name} names {match.group().strip()!r}" for match in FOREIGN.finditer(without_hashes)]
     again = folder / lock.name
     shutil.copy(lock, again)
-    compile_lock(options, again, upgrade=False)
+    compile_lock(wanted, again, upgrade=False)
     old, new = pins(present), pins(again.read_text())
     problems += [f"{name}: {requirement} has {flaw}" for requirement, flaw in old.items() if flaw]
     problems += [
@@ -121,15 +140,13 @@ def differences(name: str, options: tuple[str, ...], folder: Path) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["write"] and set(arguments[1:]) <= {"--upgrade"}:
-        for name, options in LOCKS.items():
-            compile_lock(options, ROOT / name, upgrade="--upgrade" in arguments)
+        for name, wanted in LOCKS.items():
+            compile_lock(wanted, ROOT / name, upgrade="--upgrade" in arguments)
             print(f"{name}: {len(pins((ROOT / name).read_text()))} packages")
         return 0
     if arguments == ["check"]:
         with tempfile.TemporaryDirectory() as folder:
-            problems = [
-                p for name, options in LOCKS.items() for p in differences(name, options, Path(folder))
-            ]
+            problems = [p for name, wanted in LOCKS.items() for p in differences(name, wanted, Path(folder))]
         for problem in problems:
             print(problem)
         if problems:

@@ -29,13 +29,22 @@ class MongoAccess:
     port: int
     key: str
     password: str
+    host: str | None = None
+    """None: on this machine, for its programs alone; else the name by which all that use it reach it."""
+
+    @property
+    def address(self) -> str:
+        """Of the only member of the set."""
+        return f"{self.host or LOOPBACK}:{self.port}"
 
     @property
     def url(self) -> str:
         """The services' address, password included."""
         login = f"{USER}:{self.password}"
-        options = f"authSource={DATABASE}&replicaSet={REPLICA_SET}&directConnection=true"
-        return f"mongodb://{login}@{LOOPBACK}:{self.port}/{DATABASE}?{options}"
+        options = f"authSource={DATABASE}&replicaSet={REPLICA_SET}"
+        if self.host is None:
+            options += "&directConnection=true"
+        return f"mongodb://{login}@{self.address}/{DATABASE}?{options}"
 
 
 def url_file(data: DataDir) -> Path:

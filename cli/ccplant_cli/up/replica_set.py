@@ -26,14 +26,13 @@ def prepare(access: MongoAccess, seconds: float) -> None:
     Raises:
         OSError: it does not answer, yet.
     """
-    address = f"{LOOPBACK}:{access.port}"
     try:
         with MongoClient[dict[str, Any]](
-            LOOPBACK, access.port,
+            access.host or LOOPBACK, access.port,
             username="__system", password=access.key, authSource="local", authMechanism="SCRAM-SHA-256",
             directConnection=True, serverSelectionTimeoutMS=500, heartbeatFrequencyMS=500,
         ) as client:  # fmt: skip
-            _make_set(client, address)
+            _make_set(client, access.address)
             _await_primary(client, seconds)
             _make_user(client, access.password)
     except PyMongoError as error:

@@ -19,9 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 import structlog
 import uvloop
 
+from ccplant_platform.alive import show_alive
 from ccplant_platform.bus.connection import BusUnreachableError
 from ccplant_platform.logging import configure_logging
-from ccplant_platform.settings import SettingsError
+from ccplant_platform.settings import ProcessSettings, SettingsError
 
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +72,8 @@ async def _run(name: str, serve: Serve, grace: float) -> int:
         loop.add_signal_handler(number, _on_signal, number, stopping, service)
     _log.info("service_starting", version=_version(name), pid=os.getpid())
     told = asyncio.ensure_future(stopping.wait())
+    alive_file = ProcessSettings().alive_file
+    living = asyncio.ensure_future(show_alive(alive_file)) if alive_file is not None else None
     try:
         await asyncio.wait((service, told), return_when=asyncio.FIRST_COMPLETED)
         if not service.done():
@@ -78,6 +81,8 @@ async def _run(name: str, serve: Serve, grace: float) -> int:
         return await _outcome(service, stopping)
     finally:
         told.cancel()
+        if living is not None:
+            living.cancel()
 
 
 def _on_signal(number: signal.Signals, stopping: asyncio.Event, service: asyncio.Future[None]) -> None:

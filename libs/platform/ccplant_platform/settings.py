@@ -128,6 +128,18 @@ class LogSettings(BaseSettings):
     )
 
 
+class ProcessSettings(BaseSettings):
+    """What a service shows of itself to whoever runs it."""
+
+    model_config = GROUP
+
+    alive_file: Path | None = Field(
+        None,
+        description="File that the service touches every few seconds; `python -m ccplant_platform.alive` "
+        "says whether it is young.",
+    )
+
+
 @dataclass(frozen=True)
 class SettingRow:
     """One line of the configuration page."""
