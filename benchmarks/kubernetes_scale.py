@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -29,7 +28,6 @@ from tests.kubernetes.cluster.client import ClusterApi
 from tests.kubernetes.cluster.control_plane import ControlPlane, PlaneOptions
 from tests.kubernetes.cluster.kwok import Kwok
 from tests.kubernetes.cluster.namespaces import new_namespace, remove_namespace
-from tests.kubernetes.cluster.stages import FAKE_TOLERATION
 from tests.support.waiting import eventually
 
 _IN_FLIGHT = 16
@@ -209,7 +207,7 @@ async def sessions(there: Cluster) -> AsyncIterator[Sessions]:
     environment = {
         "KUBECONFIG": str(there.plane.kubeconfig),
         "CCPLANT_KUBERNETES_NAMESPACE": namespace,
-        "CCPLANT_KUBERNETES_TOLERATIONS": json.dumps([FAKE_TOLERATION]),
+        "CCPLANT_KUBERNETES_TOLERATIONS": "kwok.x-k8s.io/node=fake:NoSchedule",
         "CCPLANT_RUNNER_IMAGE": "standin/runs",
         "CCPLANT_MAX_CONCURRENT_LAUNCHES": str(_IN_FLIGHT),
     }
