@@ -15,12 +15,14 @@ from ccplant_contracts.session import SessionConfig
 from ccplant_orchestrator.runtimes.kubernetes import manifests, names
 from ccplant_orchestrator.runtimes.kubernetes.api import Api, ApiError, Json, Kind
 from ccplant_orchestrator.runtimes.kubernetes.options import KubernetesOptions
-from ccplant_orchestrator.runtimes.kubernetes.refusals import name_taken, refusable
+from ccplant_orchestrator.runtimes.kubernetes.refusals import name_taken, refusable, refused
 from ccplant_orchestrator.runtimes.kubernetes.volumes import Volumes
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, RuntimeFailedError, Volume
 from ccplant_platform.faults import fault_point
 
 _log = structlog.get_logger(__name__)
+
+_MOST_SPEC = 1 << 20
 
 
 class Launching:
@@ -47,9 +49,13 @@ class Launching:
 
     async def _secret(self, spec: LaunchSpec, ref: LaunchRef) -> Json | None:
         """Return the launch's Secret; None: the launch is over."""
+        body = manifests.secret(self._options, ref, spec)
+        size = len(body["stringData"][names.SPEC_KEY].encode())
+        if size > _MOST_SPEC:
+            raise refused(f"its configuration has {size} bytes, and a Secret holds {_MOST_SPEC} at most")
         try:
             with refusable("the Secret is refused"):
-                made = await self._api.create(Kind.SECRET, manifests.secret(self._options, ref, spec))
+                made = await self._api.create(Kind.SECRET, body)
         except ApiError as error:
             if not error.already_exists:
                 raise
