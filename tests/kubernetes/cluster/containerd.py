@@ -72,6 +72,12 @@ class Containerd:
         """End the daemon; containers go on."""
         self._program.kill()
 
+    def lose(self) -> None:
+        """Forget what ran, as a machine does that was switched off."""
+        self.kill()
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
+        self.socket.unlink(missing_ok=True)
+
     def load(self, image: Image) -> None:
         """Have an image, as if it had been pulled."""
         self.ctr("images", "import", str(image.archive))

@@ -104,10 +104,15 @@ def claim(folder: Path) -> Claim:
     return taken
 
 
+def kill_everything(taken: Claim) -> None:
+    """End every process of a node at once, containers included."""
+    wait_until(lambda: not _killed(taken), _END_SECONDS, f"the end of everything on {taken.name}")
+
+
 def release(taken: Claim) -> None:
     """Give back everything; whatever still runs is killed."""
     folder = Path(taken.folder)
-    wait_until(lambda: not _killed(taken), _END_SECONDS, f"the end of everything on {taken.name}")
+    kill_everything(taken)
     for mount in _mounts_below(folder):
         subprocess.run(["umount", "-l", mount], check=False, capture_output=True, timeout=20)
     subprocess.run(["ip", "link", "delete", taken.name], check=False, capture_output=True, timeout=20)

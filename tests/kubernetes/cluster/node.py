@@ -115,9 +115,9 @@ class Node:
 
     def lose(self) -> None:
         """The machine stops: kubelet, containerd and every container, at once and without a word."""
+        host.kill_everything(self.claim)
         self.kill_kubelet()
-        self.containerd.remove_all()
-        self.containerd.kill()
+        self.containerd.lose()
 
     def reset(self, api: ClusterApi) -> None:
         """Bring it back, whatever the last test did."""
