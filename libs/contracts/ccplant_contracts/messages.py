@@ -5,28 +5,14 @@ A sentence is looked up by code and filled with facts; a code without a sentence
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from ccplant_contracts.base import Message
+from ccplant_contracts import cluster_messages
+from ccplant_contracts.sentences import Entry, Text
+from ccplant_contracts.sentences import entry as _entry
 
-
-class Text(Message):
-    """One sentence in both languages."""
-
-    ja: str
-    en: str
-
-
-class Entry(Message):
-    """A catalogue entry: what it is, and what to do about it."""
-
-    message: Text
-    hint: Text
-
-
-def _entry(ja: str, en: str, hint_ja: str, hint_en: str) -> Entry:
-    return Entry(message=Text(ja=ja, en=en), hint=Text(ja=hint_ja, en=hint_en))
-
+__all__ = ["CATALOGUE", "Entry", "Text", "explain", "phrase"]
 
 CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
     {
@@ -60,6 +46,22 @@ CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
         "clone_failed": _entry("リポジトリをクローンできませんでした: {detail}",
                                "The repository could not be cloned: {detail}",
                                "URL、ブランチ名、アクセス権を確認してください。", "Check the URL, the branch and the access rights."),
+        # the same, where access was missing
+        "clone_no_token": _entry("リポジトリをクローンできませんでした: {detail}", "The repository could not be cloned: {detail}",
+                               "このリポジトリ用のトークンがありません。GitHub のトークンでサインインするか、シークレット環境変数 GITHUB_TOKEN を設定してから再作成してください。URL も確認してください。",
+                               "There is no token for this repository: sign in with a GitHub token, or give the session a secret variable GITHUB_TOKEN, then recreate it. Check the URL as well."),
+        "clone_token_refused": _entry("リポジトリをクローンできませんでした: {detail}", "The repository could not be cloned: {detail}",
+                                    "GitHub がトークンを受け付けませんでした (期限切れまたは失効)。新しいトークンでサインインしてから再作成してください。",
+                                    "GitHub refused the token (it has expired or was revoked): sign in with a new one, then recreate the session."),
+        "clone_no_access": _entry("リポジトリをクローンできませんでした: {detail}", "The repository could not be cloned: {detail}",
+                                "トークンにこのリポジトリへのアクセス権がないか、リポジトリがありません。URL と、トークンの権限 (repo スコープまたは Contents: read) を確認してください。",
+                                "The token has no access to this repository, or there is none: check the URL, and the token's rights (scope repo, or Contents: read)."),
+        "clone_sso": _entry("リポジトリをクローンできませんでした: {detail}", "The repository could not be cloned: {detail}",
+                          "組織がシングルサインオンを要求しています。GitHub の設定でトークンを SSO 用に承認してから再作成してください。",
+                          "The organisation wants single sign-on: authorise the token for it in GitHub's settings, then recreate the session."),
+        "clone_ssh_key": _entry("リポジトリをクローンできませんでした: {detail}", "The repository could not be cloned: {detail}",
+                              "SSH の鍵がありません。https:// の URL を使って再作成してください。",
+                              "There is no SSH key in a session: recreate it with the https:// URL."),
         "setup_failed": _entry("セットアップスクリプトが失敗しました (終了コード {exit_code})。",
                                "The set-up script failed (exit code {exit_code}).",
                                "ログの最後の行を確認し、スクリプトを直して再作成してください。",
@@ -92,6 +94,7 @@ CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
         # liveness
         "unreachable": _entry("ランナーから {seconds} 秒間応答がありません。", "The runner has been silent for {seconds} s.",
                               "続く場合はセッションが終了します。", "The session ends if this lasts."),
+        **cluster_messages.ENTRIES,
     }
 )  # fmt: skip
 """Every code that a person may read, with its two sentences. Fields in braces are filled with facts."""
@@ -103,14 +106,27 @@ class _Facts(dict[str, object]):
 
 
 def explain(code: str, **facts: object) -> Entry:
-    """Fill the entry of `code` with facts; a fact that is not known shows as ``?``.
+    """Fill the entry of `code` with facts; one that is not known shows as ``?``, a `Text` in each language as it is.
 
     Raises:
         KeyError: the catalogue has no such code.
     """
     entry = CATALOGUE[code]
-    known = _Facts({name: value for name, value in facts.items() if value is not None})
-    return Entry(
-        message=Text(ja=entry.message.ja.format_map(known), en=entry.message.en.format_map(known)),
-        hint=Text(ja=entry.hint.ja.format_map(known), en=entry.hint.en.format_map(known)),
+    return Entry(message=_filled(entry.message, facts), hint=_filled(entry.hint, facts))
+
+
+def phrase(name: str, **facts: object) -> Text:
+    """Fill a part of a sentence, for use as a fact of one.
+
+    Raises:
+        KeyError: there is no such phrase.
+    """
+    return _filled(cluster_messages.PHRASES[name], facts)
+
+
+def _filled(text: Text, facts: Mapping[str, object]) -> Text:
+    known = {name: value for name, value in facts.items() if value is not None}
+    return Text(
+        ja=text.ja.format_map(_Facts({n: v.ja if isinstance(v, Text) else v for n, v in known.items()})),
+        en=text.en.format_map(_Facts({n: v.en if isinstance(v, Text) else v for n, v in known.items()})),
     )

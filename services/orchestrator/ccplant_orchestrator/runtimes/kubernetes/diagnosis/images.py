@@ -1,0 +1,111 @@
+"""What is wrong with an image: the registry's words, as a node passes them on.
+
+A registry that says 401 or 403 may mean "log in" or "there is no such image", and only some say 404; so the words decide
+between "not there", "not allowed" and "not reachable now", and only the first two are ever hopeless, once repeated: a
+tag that is being pushed, or a mirror that lags, says the same at first.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import Event, latest
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.protocol import StartProblem
+
+HOPELESS_PULLS = 3
+"""Failed pulls after which waiting is given up; the kubelet makes the third about half a minute after the first."""
+_HOPELESS_SECONDS = 120
+"""The same without events: so long a node has failed to pull it."""
+_PULL_STATES = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed")
+_FAILED = "Failed to pull image"
+_PULLING = ("Pulling", "Pulled", "Failed", "BackOff")
+
+_WORDS = (
+    (
+        "image_access_denied",
+        (
+            r"may require authorization|401 unauthorized|403 forbidden|: unauthorized\b|unauthorized:|access denied"
+            r"|is denied|no basic auth credentials|insufficient_scope|authentication required"
+        ),
+    ),
+    ("registry_failing", r"429 too many requests|toomanyrequests|\b50\d (internal|bad|service|gateway)"),
+    (
+        "registry_unreachable",
+        (
+            r"no such host|i/o timeout|connection refused|connection reset|no route to host|network is unreachable"
+            r"|tls handshake|x509:|proxyconnect|deadline exceeded|server misbehaving|registryunavailable"
+            r"|client\.timeout|\beof\b|server gave http response to https client|lookup .* on .*:"
+        ),
+    ),
+    ("image_wrong_platform", r"no match for platform|no matching manifest"),
+    ("image_not_found", r"not found|manifest unknown|name unknown|does not exist"),
+)
+_PATTERNS = tuple((code, re.compile(words, re.IGNORECASE)) for code, words in _WORDS)
+_HOPELESS = ("image_not_found", "image_access_denied", "image_wrong_platform")
+
+
+def not_pulled(situation: Situation) -> StartProblem | None:
+    """Say why the image is not there; None: that is not the problem."""
+    reason = raw.text(situation.waiting, "reason")
+    message = raw.text(situation.waiting, "message")
+    image = situation.image
+    evidence: dict[str, Evidence] = {"state": raw.shown(reason, 100), "node": situation.node_name or None}
+    match reason:
+        case "InvalidImageName":
+            return problem(
+                "image_name_invalid",
+                {"image": image},
+                hopeless=True,
+                evidence={**evidence, "detail": raw.shown(message)},
+            )
+        case "ErrImageNeverPull":
+            return problem("image_not_on_node", {"image": image}, hopeless=True, evidence=evidence)
+        case "ImageInspectError":
+            return problem(
+                "image_pull_failed", {"image": image, "detail": raw.shown(message)}, evidence=evidence
+            )
+        case _ if reason in _PULL_STATES:
+            return _failed(situation, reason, message, evidence)
+        case _:
+            return None
+
+
+def pulling(situation: Situation) -> StartProblem | None:
+    """Say that the image is on its way."""
+    event = latest(situation.events, *_PULLING)
+    if event is None or event.reason != "Pulling":
+        return None
+    seconds = raw.seconds_since(event.last, situation.now)
+    return problem(
+        "image_pulling",
+        {"image": situation.image, "seconds": seconds},
+        evidence={"node": situation.node_name or None},
+    )
+
+
+def kind_of_failure(words: str, image: str = "") -> str:
+    """Return the code for a node's words about a pull."""
+    # a name may hold any of the words: `team/not-found-page`
+    plain = f"{words.replace(image, ' ') if image else words}"
+    return next((code for code, pattern in _PATTERNS if pattern.search(plain)), "image_pull_failed")
+
+
+def _failed(situation: Situation, reason: str, message: str, evidence: dict[str, Evidence]) -> StartProblem:
+    pulls = [one for one in situation.events if _is_pull_failure(one)]
+    words = pulls[0].message if pulls else message
+    code = kind_of_failure(f"{reason}: {words}", situation.image)
+    times = sum(one.count for one in pulls)
+    repeated = times >= HOPELESS_PULLS or (not pulls and situation.node_seconds >= _HOPELESS_SECONDS)
+    return problem(
+        code,
+        {"image": situation.image, "detail": raw.shown(words)},
+        hopeless=code in _HOPELESS and repeated,
+        evidence={**evidence, "failed_pulls": times or None},
+    )
+
+
+def _is_pull_failure(event: Event) -> bool:
+    return event.reason == "Failed" and event.message.startswith(_FAILED)

@@ -1,0 +1,51 @@
+"""Why the API server refuses to make a session's objects: a quota, an admission rule, or rights that are missing."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from ccplant_contracts.quantities import parse_quantity
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
+from ccplant_orchestrator.runtimes.protocol import StartProblem
+
+_QUOTA = re.compile(
+    r"exceeded quota: (?P<quota>[^,\s]{1,253}), requested: (?P<requested>.*), used: (?P<used>.*),"
+    r" limited: (?P<limited>.*)$",
+    re.DOTALL,
+)
+_RIGHTS = re.compile(r"cannot \w+ resource")
+
+
+def diagnose_refusal(status: int, reason: str, message: str, *, what: str = "") -> StartProblem:
+    """Judge an answer of the API server to the making of an object; `what` says of which."""
+    evidence: dict[str, Evidence] = {"status": status, "reason": raw.shown(reason, 100), "what": what or None}
+    facts = {"detail": raw.shown(message)}
+    if status == 403 and _RIGHTS.search(message):
+        return problem("rights_missing", facts, evidence=evidence)
+    if status == 403 and "exceeded quota" in message:
+        numbers = _QUOTA.search(message[:4_000])
+        if numbers is None:
+            return problem("quota_exceeded", facts, evidence=evidence)
+        named = {name: raw.shown(text, 300) for name, text in numbers.groupdict().items()}
+        hopeless = _beyond(numbers["requested"], numbers["limited"])
+        return problem("quota_exceeded", facts, hopeless=hopeless, evidence={**evidence, **named})
+    return problem("admission_refused", facts, hopeless=True, evidence=evidence)
+
+
+def _beyond(requested: str, limited: str) -> bool:
+    """Tell whether more is requested than there will ever be."""
+    limits = _amounts(limited)
+    return any(value > limits[name] for name, value in _amounts(requested).items() if name in limits)
+
+
+def _amounts(text: str) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for part in text.split(","):
+        name, _, value = part.strip().partition("=")
+        try:
+            found[name] = parse_quantity(value)
+        except ValueError:
+            continue
+    return found
