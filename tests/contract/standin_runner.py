@@ -118,6 +118,7 @@ if __name__ == "__main__":
     else:
         with contextlib.suppress(OSError):  # in a Pod it cannot be removed
             path.unlink()
+    Path(json.loads(_SPEC)["workspace"]).mkdir(parents=True, exist_ok=True)
     say(f"runner started\npid {os.getpid()}")
     for one in steps:
         perform(one.strip(), Path(json.loads(_SPEC)["state_dir"]))

@@ -22,7 +22,9 @@ Body = dict[str, Any]
 
 SPEC_FOLDER = "/run/ccplant"
 SPEC_PATH = f"{SPEC_FOLDER}/{names.SPEC_KEY}"
-WORKSPACE = "/workspace"
+VOLUME_FOLDER = "/workspace"
+WORKSPACE = f"{VOLUME_FOLDER}/project"
+"""Made by the runner: a mounted folder is root's, and git refuses a repository whose folder is somebody else's."""
 STATE_DIR = "/var/lib/ccplant"
 READY_FILE = f"{STATE_DIR}/ready"
 TERMINATION_LOG = "/dev/termination-log"
@@ -218,10 +220,10 @@ def _mounts(volume: Volume | None) -> Sequence[Body]:
         {"name": "state", "mountPath": STATE_DIR},
     ]
     if volume is None:
-        return [*mounts, {"name": "workspace", "mountPath": WORKSPACE}]
+        return [*mounts, {"name": "workspace", "mountPath": VOLUME_FOLDER}]
     return [
         *mounts,
-        {"name": "workspace", "mountPath": WORKSPACE, "subPath": "workspace"},
+        {"name": "workspace", "mountPath": VOLUME_FOLDER, "subPath": "workspace"},
         # beside the workspace, so that a session that resumes finds the agent's conversation
         {"name": "workspace", "mountPath": f"{STATE_DIR}/home", "subPath": "home"},
     ]
