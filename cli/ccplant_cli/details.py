@@ -6,6 +6,7 @@ from rich.text import Text
 
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either, say
+from ccplant_cli.provider_wait import told
 from ccplant_cli.tables import clock, duration, pairs, status, usage
 from ccplant_cli.terminal import harmless
 
@@ -21,11 +22,11 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
         ("name", harmless(session.text("name"))),
         ("status", status(session)),
     ]
-    if told := either(session.inner("status_message").fields):
-        rows.append(("reason", f"{harmless(told)} ({session.text('status_reason')})"))
+    if status_words := either(session.inner("status_message").fields):
+        rows.append(("reason", f"{harmless(status_words)} ({session.text('status_reason')})"))
     diagnosis = session.inner("diagnosis")
     if diagnosis:
-        if (cause := either(diagnosis.inner("message").fields)) != told:
+        if (cause := either(diagnosis.inner("message").fields)) != status_words:
             rows.append(("diagnosis", harmless(cause)))
         rows.append(("hint", harmless(either(diagnosis.inner("hint").fields))))
     rows.append(("created", clock(session.time("created_at"))))
@@ -42,7 +43,7 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
     resources = session.inner("resources")
     enforced = "" if resources.flag("limits_enforced") else f" ({say('show.not_enforced')})"
     rows.append(("resources", usage(resources) + enforced))
-    rows.append(("agent", _agent(session)))
+    rows.extend(_agent(session))
     if "repository" in session:
         branch = session.text("branch")
         rows.append(("repository", session.text("repository") + (f" ({branch})" if branch else "")))
@@ -67,12 +68,15 @@ def rows_of(session: Document) -> list[tuple[str, str | Text]]:
     return rows
 
 
-def _agent(session: Document) -> str:
+def _agent(session: Document) -> list[tuple[str, str | Text]]:
     agent = session.inner("agent")
     name = agent.text("name") or session.inner("config").text("agent") or "-"
     state = session.text("agent_state")
     version = f" {agent.text('version')}" if "version" in agent else ""
-    return name + version + (f" [{state}]" if state else "")
+    rows: list[tuple[str, str | Text]] = [("agent", name + version + (f" [{state}]" if state else ""))]
+    if wait := session.inner("provider_wait"):
+        rows.append(("provider", told(wait)))
+    return rows
 
 
 def details(session: Document) -> None:

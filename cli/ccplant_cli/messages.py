@@ -186,6 +186,7 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "column.deadline": ("期限", "DEADLINE"),
         "column.connection": ("接続 URL", "CONNECTION"),
         "column.agent": ("エージェント", "AGENT"),
+        "column.provider": ("モデル", "MODEL"),
         "column.repository": ("リポジトリ", "REPOSITORY"),
         "column.pod": ("Pod", "POD"),
         "column.mcp": ("MCP", "MCP"),
@@ -198,6 +199,24 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "column.answer": ("回答", "ANSWER"),
         "column.expires": ("期限", "EXPIRES"),
         # results
+        "provider.rate_limited": (
+            "モデルの提供元が利用制限のため応答していません",
+            "the model's provider refuses requests: the account's limit is reached",
+        ),
+        "provider.overloaded": (
+            "モデルの提供元が混雑のため応答していません",
+            "the model's provider refuses requests: it is overloaded",
+        ),
+        "provider.unavailable": (
+            "モデルの提供元が応答していません",
+            "the model's provider does not answer as it should",
+        ),
+        "provider.unauthorized": (
+            "モデルの提供元が認証情報を拒否しています",
+            "the model's provider refuses the credentials",
+        ),
+        "provider.tries": ("{count} 回試行", "tried {count} times"),
+        "provider.next": ("、次の試行 {at}", ", next try {at}"),
         "show.not_enforced": ("制限は強制されません", "limits are not enforced"),
         "create.next": ("会話する: ccplant session chat {id}", "Talk to it: ccplant session chat {id}"),
         "list.empty": ("セッションはありません。ccplant session create で作成できます。", "No sessions; `ccplant session create` makes one."),

@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal
 
+from ccplant_contracts.session import ProviderWait
 from ccplant_contracts.stream import AgentStateEvent, Idle, StreamData
 
 STABLE_SECONDS = 2.0
 
-State = Literal["ready", "working", "restarting", "background"]
+State = Literal["ready", "working", "restarting", "background", "waiting_for_provider"]
 
 
 class Activity:
@@ -28,6 +29,8 @@ class Activity:
         self._background = 0
         self._questions = 0
         self._restarting = False
+        self._wait: ProviderWait | None = None
+        self._said_wait: ProviderWait | None = None
         self._said: State | None = None
         self._last: tuple[str, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -57,11 +60,17 @@ class Activity:
     def turn_ended(self) -> None:
         """It is over."""
         self._turn = False
+        self._wait = None
         self._changed()
 
     def own_turn(self, active: bool) -> None:
         """The agent works without having been asked."""
         self._own_turn = active
+        self._changed()
+
+    def provider_wait(self, wait: ProviderWait | None) -> None:
+        """The model's provider refuses for now; None: it is being asked, or has answered."""
+        self._wait = wait
         self._changed()
 
     def background(self, count: int) -> None:
@@ -85,6 +94,7 @@ class Activity:
         if active:
             self._background = 0
             self._own_turn = False
+            self._wait = None
         self._changed()
 
     def close(self) -> None:
@@ -96,9 +106,10 @@ class Activity:
         if self._closed:
             return
         state = self._judge()
-        if state != self._said:
-            self._said = state
-            self._say(AgentStateEvent(state=state))
+        wait = self._wait if state == "waiting_for_provider" else None
+        if (state, wait) != (self._said, self._said_wait):
+            self._said, self._said_wait = state, wait
+            self._say(AgentStateEvent(state=state, provider_wait=wait))
         self._disarm()
         if self.busy:
             self._idle_said = False
@@ -109,7 +120,7 @@ class Activity:
         if self._restarting:
             return "restarting"
         if self._turn or self._own_turn:
-            return "working"
+            return "working" if self._wait is None else "waiting_for_provider"
         return "background" if self._background else "ready"
 
     def _quiet(self) -> None:

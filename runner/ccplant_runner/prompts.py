@@ -35,6 +35,8 @@ class TurnAgent(Protocol):
 class _Known:
     state: Literal["started", "ended"]
     cancelled: bool = False
+    failure: TurnFailedError | None = None
+    """Why the runner ended it."""
 
 
 class PromptDesk:
@@ -48,12 +50,14 @@ class PromptDesk:
         say: Callable[[StreamData], None],
         *,
         on_cancel: Callable[[], None],
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._agent = agent
         self._speech = speech
         self._activity = activity
         self._say = say
         self._on_cancel = on_cancel
+        self._on_end = on_end
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._cancel_noted: OrderedDict[str, None] = OrderedDict()
         self._turn: asyncio.Task[None] | None = None
@@ -93,6 +97,13 @@ class PromptDesk:
             self._ask_to_cancel()
         return Receipt(ok=True, detail="cancelling")
 
+    def fail(self, failure: TurnFailedError) -> None:
+        """End the turn under way as failed, unless somebody cancels it first."""
+        known = self._known[self._current] if self._current is not None else None
+        if known is not None and known.failure is None and not known.cancelled:
+            known.failure = failure
+            self._ask_to_cancel()
+
     async def stop(self, grace: float) -> None:
         """Take no more; end the turn under way as interrupted, giving the agent a moment to end it itself."""
         self._stopping = True
@@ -131,10 +142,17 @@ class PromptDesk:
             stop_reason = await self._agent.prompt(text)
             state = self._judge(stop_reason, known)
         except TurnFailedError as failure:
-            state, error = ("cancelled" if known.cancelled else "failed"), str(failure)
+            state, error, stop_reason = (
+                ("cancelled" if known.cancelled else "failed"),
+                str(failure),
+                failure.reason,
+            )
         except AgentGoneError as gone:
             state, error = ("cancelled" if known.cancelled else "interrupted"), str(gone)
         finally:
+            if known.failure is not None and not known.cancelled and state in ("interrupted", "failed"):
+                state, stop_reason, error = "failed", known.failure.reason, str(known.failure)
+            self._on_end()
             if self._stopping and state != "done":
                 state = "interrupted"
             self._speech.flush()

@@ -31,6 +31,7 @@ from ccplant_runner.agents.driver import (
     BackgroundChanged,
     OwnTurn,
     PermissionQuestion,
+    ProviderRefused,
 )
 from ccplant_runner.agents.table import new_driver
 from ccplant_runner.blobs import BlobUploader
@@ -45,6 +46,7 @@ from ccplant_runner.log import RunnerLog
 from ccplant_runner.paths import Workspace
 from ccplant_runner.permissions import PermissionDesk
 from ccplant_runner.prompts import PromptDesk
+from ccplant_runner.provider import ProviderPatience
 from ccplant_runner.publisher import Publisher
 from ccplant_runner.registration import RefusedError, register
 from ccplant_runner.setup import SetupFailedError, run_setup
@@ -132,6 +134,10 @@ class LaunchRun:
             self._activity,
             self.journal.say,
             on_cancel=self._permissions.withdraw,
+            on_end=self._turn_over,
+        )
+        self._patience = ProviderPatience(
+            self._activity, self._prompts.fail, limit_seconds=spec.provider_wait_seconds
         )
         self._deadline = Deadline(spec.control_plane_grace_seconds)
         self._heartbeat = HeartbeatSender(
@@ -158,11 +164,15 @@ class LaunchRun:
         match update:
             case BackgroundChanged(count):
                 self._activity.background(count)
+            case ProviderRefused():
+                self._patience.refused(update)
             case OwnTurn(active):
                 if not active:
+                    self._patience.over()
                     self._speech.flush()
                 self._activity.own_turn(active)
             case _:
+                self._patience.over()
                 self._speech.take(update)
 
     async def asked(self, question: PermissionQuestion) -> str | None:
@@ -343,6 +353,9 @@ class LaunchRun:
     def _agent_died(self) -> None:
         self._permissions.withdraw()
         self._speech.flush()
+
+    def _turn_over(self) -> None:
+        self._patience.over()
 
     def _say_tool(self, tool: Tool) -> None:
         self._speech.tool(tool)

@@ -2,7 +2,7 @@
 
 The last thing the user said decides: ``say TEXT``, ``write FILE``, ``bash COMMAND``, ``background COMMAND``, ``stall``.
 The result of a tool is answered with ``tool said: …``. What the agent adds by itself (reminders, requests for titles)
-is passed over.
+is passed over. `refusals` are answered before anything else, one per request, as a provider at its limit does.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import contextlib
 import json
 import re
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,12 +24,33 @@ _MODEL = "claude-stub"
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """How a provider says no."""
+
+    status: int
+    kind: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def rate_limited(retry_after: int | None = None) -> Refusal:
+    """Return the answer to a client that asks too often."""
+    headers = () if retry_after is None else (("retry-after", str(retry_after)),)
+    return Refusal(429, "rate_limit_error", headers)
+
+
+OVERLOADED = Refusal(529, "overloaded_error")
+
+
 @dataclass
 class MessagesApi:
     """The running stub."""
 
     port: int = 0
     requests: list[Json] = field(default_factory=list)
+    refusals: deque[Refusal] = field(default_factory=deque)
+    """What the next requests get instead of an answer."""
+    refused: int = 0
     keys: set[str] = field(default_factory=set)
 
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,6 +94,11 @@ class MessagesApi:
             _respond(writer, 200, {"input_tokens": 10})
         else:
             request = json.loads(body)
+            if self.refusals:
+                self.refused += 1
+                _refuse(writer, self.refusals.popleft())
+                await writer.drain()
+                return
             self.requests.append(request)
             block = _decide(request)
             if request.get("stream"):
@@ -164,9 +191,19 @@ def _message(content: list[Json], stop_reason: str | None) -> Json:
     }  # fmt: skip
 
 
-def _respond(writer: asyncio.StreamWriter, status: int, body: Json) -> None:
+def _refuse(writer: asyncio.StreamWriter, refusal: Refusal) -> None:
+    error = {"type": refusal.kind, "message": "the stub has had enough"}
+    _respond(writer, refusal.status, {"type": "error", "error": error}, refusal.headers)
+
+
+def _respond(
+    writer: asyncio.StreamWriter, status: int, body: Json, headers: tuple[tuple[str, str], ...] = ()
+) -> None:
     data = json.dumps(body).encode()
-    head = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    head = (
+        f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n{more}Content-Length: {len(data)}\r\n\r\n"
+    )
     writer.write(head.encode() + data)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ccplant_cli.documents import Document
+from ccplant_cli.provider_wait import told
 
 Voice = Literal["agent", "user", "thought"]
 
@@ -125,6 +126,8 @@ class Transcript:
                 return self._turn(TurnSeen(data.text("prompt_id"), data.text("state"), data.text("error")))
             case "mcp_server" if data.text("state") == "failed":
                 return (Noticed("warning", f"MCP {data.text('name')}: {data.text('error')}"),)
+            case "agent_state" if wait := data.inner("provider_wait"):
+                return (Noticed("warning", told(wait)),)
             case "notice":
                 return (Noticed(data.text("level", "info"), data.text("message")),)
             case _:

@@ -61,6 +61,8 @@ class LaunchSpec(Message):
     log_limit_bytes: int = 1 << 30
     stop_grace_seconds: float = 10.0
     start_timeout_seconds: float = 600.0
+    provider_wait_seconds: float = 300.0
+    """How long a turn may go on without an answer of the model's provider before it fails."""
     control_plane_grace_seconds: float = 120.0
     """How long after its time limit a runner waits for the control plane before it ends itself."""
     traceparent: str | None = None

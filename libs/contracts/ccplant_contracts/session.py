@@ -325,6 +325,20 @@ class TokenUsage(Message):
     cost_usd: float | None = None
 
 
+ProviderReason = Literal["rate_limited", "overloaded", "unavailable", "unauthorized"]
+"""Too many requests (429), too many of everybody's (529), another failure of its own or no answer, a refused key (401)."""
+
+
+class ProviderWait(Message):
+    """The model's provider refuses requests for now, and the agent tries again by itself."""
+
+    reason: ProviderReason
+    retry_at: UtcTime | None = None
+    """When the next try is due; None: the agent does not tell."""
+    attempts: int
+    """How many requests in a row were refused."""
+
+
 class Transcript(Message):
     """How far the recorded output goes, and whether that is all of it."""
 
@@ -369,6 +383,8 @@ class SessionSummary(Message):
     resources: ResourcesInUse
     agent: AgentInfo | None = None
     agent_state: str | None = None
+    provider_wait: ProviderWait | None = None
+    """While `agent_state` is `waiting_for_provider`."""
     reachable: bool | None = None
     pending_permissions: int = 0
     version: int

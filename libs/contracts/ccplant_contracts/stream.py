@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import OptionKind, PermissionOption
-from ccplant_contracts.session import AgentInfo, McpServerState, TokenUsage
+from ccplant_contracts.session import AgentInfo, McpServerState, ProviderWait, TokenUsage
 
 MAX_EVENT_BYTES = 256_000
 """A durable event is cut to this, with a marker; the whole goes into a blob."""
@@ -89,7 +89,10 @@ class Plan(Message):
 
 
 class Turn(Message):
-    """A turn began or ended. A turn without `prompt_id` was begun by the agent itself (a background task reported)."""
+    """A turn began or ended. A turn without `prompt_id` was begun by the agent itself (a background task reported).
+
+    Where the model's provider was why it failed, `stop_reason` is a `ProviderReason` (``rate_limited`` …).
+    """
 
     type: Literal["turn"] = "turn"
     prompt_id: str | None
@@ -135,10 +138,15 @@ class PermissionOutcome(Message):
 
 
 class AgentStateEvent(Message):
-    """What the agent is doing as a program; `restarting` while the runner brings back a dead one."""
+    """What the agent is doing as a program.
+
+    `restarting`: the runner brings back a dead one. `waiting_for_provider`: within a turn, the model's provider
+    refuses requests (a limit, an overload) and the agent tries again by itself.
+    """
 
     type: Literal["agent_state"] = "agent_state"
-    state: Literal["ready", "working", "restarting", "background"]
+    state: Literal["ready", "working", "restarting", "background", "waiting_for_provider"]
+    provider_wait: ProviderWait | None = None
     info: AgentInfo | None = None
     detail: str | None = None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ccplant_contracts.prompt import PermissionOption
-from ccplant_contracts.session import AgentInfo, McpServer, McpServerState, TokenUsage
+from ccplant_contracts.session import AgentInfo, McpServer, McpServerState, ProviderReason, TokenUsage
 from ccplant_contracts.stream import PlanEntry, Tool
 
 
@@ -68,7 +68,21 @@ class OwnTurn:
     active: bool
 
 
-AgentUpdate = TextSaid | ToolChanged | PlanChanged | UsageChanged | McpChanged | BackgroundChanged | OwnTurn
+@dataclass(frozen=True)
+class ProviderRefused:
+    """The model's provider refused a request, and the agent will send it again."""
+
+    reason: ProviderReason
+    attempts: int
+    """How many were refused in a row, this one included."""
+    retry_after: float | None = None
+    """Seconds until the next try; None: the agent does not tell."""
+
+
+AgentUpdate = (
+    TextSaid | ToolChanged | PlanChanged | UsageChanged | McpChanged | BackgroundChanged | OwnTurn
+    | ProviderRefused
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -142,7 +156,11 @@ class AgentStartError(Exception):
 
 
 class TurnFailedError(Exception):
-    """The agent ended the turn with an error of its own."""
+    """The agent ended the turn with an error of its own; `reason`: what of the model's provider was the cause."""
+
+    def __init__(self, message: str, reason: ProviderReason | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class AgentGoneError(Exception):

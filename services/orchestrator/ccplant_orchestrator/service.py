@@ -61,7 +61,12 @@ async def serve(stopping: asyncio.Event) -> None:
             runtime=runtime,
             clock=clock,
             issue=issuer.issue_launch,
-            agents=AgentDefaults.load(settings.default_agent, settings.agent_env_file, settings.agents_dir),
+            agents=AgentDefaults.load(
+                settings.default_agent,
+                settings.agent_env_file,
+                settings.agents_dir,
+                provider_wait_seconds=settings.provider_wait_seconds,
+            ),
             events=LifecycleEventStream(broker.faststream, js, replicas=bus_settings.nats_stream_replicas),
             version=version("ccplant-orchestrator"),
             stream_replicas=bus_settings.nats_stream_replicas,

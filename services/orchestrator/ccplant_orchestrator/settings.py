@@ -45,6 +45,11 @@ class OrchestratorSettings(BaseSettings):
         gt=0,
         description="How long a session whose Pod cannot start for now (no room, image not pulled) may wait.",
     )
+    provider_wait_seconds: float = Field(
+        300,
+        gt=0,
+        description="How long a turn may wait for its model's provider (a limit, an overload) before it fails.",
+    )
     stop_grace_seconds: float = Field(
         30, ge=0, description="How long a session that is stopped may take to end."
     )

@@ -173,3 +173,30 @@ async def test_a_long_prompt_is_said_whole_in_chunks_that_fit(bench: Bench) -> N
     ]
     assert max(len(chunk.model_dump_json().encode()) for chunk in chunks) < 100_000
     assert [chunk.final for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
+
+
+async def test_a_turn_that_the_runner_ends_failed_with_its_reason(bench: Bench) -> None:
+    bench.deliver("p1")
+    await bench.agent.begun()
+    bench.desk.fail(TurnFailedError("given up", "overloaded"))
+    await eventually(lambda: not bench.desk.busy)
+    (turn,) = [event for event in bench.said if isinstance(event, Turn) and event.state != "started"]
+    assert (turn.state, turn.stop_reason, turn.error) == ("failed", "overloaded", "given up")
+    assert bench.agent.cancels == 1
+
+
+async def test_who_cancelled_first_has_cancelled(bench: Bench) -> None:
+    bench.agent.hears_cancel = False
+    bench.deliver("p1")
+    await bench.agent.begun()
+    bench.desk.cancel("p1")
+    bench.desk.fail(TurnFailedError("given up", "overloaded"))
+    await bench.agent.finish("cancelled")
+    await eventually(lambda: not bench.desk.busy)
+    assert bench.turns("p1") == ["started", "cancelled"]
+
+
+async def test_nothing_fails_between_turns(bench: Bench) -> None:
+    bench.desk.fail(TurnFailedError("given up", "overloaded"))
+    assert bench.agent.cancels == 0
+    assert not bench.said

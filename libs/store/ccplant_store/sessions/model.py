@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from ccplant_contracts.base import Message, UtcTime
-from ccplant_contracts.session import AgentInfo, Mode, StopRequested, TokenUsage, Transcript
+from ccplant_contracts.session import AgentInfo, Mode, ProviderWait, StopRequested, TokenUsage, Transcript
 from ccplant_contracts.status import Reason, Status
 from ccplant_store.documents import Document, Raw, json_text
 
@@ -83,6 +83,7 @@ class SessionListing(Document):
     stop_requested: StopDoc | None = None
     agent: AgentInfo | None = None
     agent_state: str | None = None
+    provider_wait: ProviderWait | None = None
     reachable: bool | None = None
     step: str | None = None
     pending_permissions: int = 0

@@ -8,17 +8,24 @@ The prompt's answer is not the end of its work: raw messages tell what goes on i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-from ccplant_contracts.session import McpServerState
-from ccplant_runner.agents.driver import AgentSetting, AgentUpdate, BackgroundChanged, McpChanged, OwnTurn
+from ccplant_contracts.session import McpServerState, ProviderReason
+from ccplant_runner.agents.acp.memory import project_memory
+from ccplant_runner.agents.driver import (
+    AgentSetting,
+    AgentUpdate,
+    BackgroundChanged,
+    McpChanged,
+    OwnTurn,
+    ProviderRefused,
+)
 
 ENVIRONMENT: Mapping[str, str] = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION": "false",
-    # with the program's own default a wrong key is tried for minutes before anybody hears of it
-    "CLAUDE_CODE_MAX_RETRIES": "4",
+    # about 100 s of tries where the provider names no time; the runner has a limit by the clock besides
+    "CLAUDE_CODE_MAX_RETRIES": "8",
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_ERROR_REPORTING": "1",
     "DISABLE_TELEMETRY": "1",
@@ -26,8 +33,13 @@ ENVIRONMENT: Mapping[str, str] = {
 
 _LOST = ("process exited unexpectedly", "process terminated", "Session has ended", "start a new session")
 _RAW = "_claude/sdkMessage"
-_MAX_MEMORY_FILE = 100_000
 _MEMORY_FILES = ("CLAUDE.md", ".claude/CLAUDE.md")
+_REFUSALS: Mapping[str, ProviderReason] = {
+    "rate_limit": "rate_limited",
+    "overloaded": "overloaded",
+    "server_error": "unavailable",
+    "authentication_failed": "unauthorized",
+}
 
 _SERVER_STATES: Mapping[str, tuple[Literal["starting", "ready", "failed"], str | None]] = {
     "connected": ("ready", None),
@@ -50,34 +62,17 @@ def session_meta(setting: AgentSetting) -> dict[str, Any]:
     if setting.deny:
         # reads are not asked for: a denial that only the runner knows would never be asked about
         options["disallowedTools"] = list(setting.deny)
-    raw = ("init", "background_tasks_changed", "session_state_changed")
+    raw = ("init", "background_tasks_changed", "session_state_changed", "api_retry")
     meta: dict[str, Any] = {
         "claudeCode": {
             "options": options,
             "emitRawSDKMessages": [{"type": "system", "subtype": subtype} for subtype in raw],
         }
     }
-    memory = project_memory(setting.workspace)
+    memory = project_memory(setting.workspace, _MEMORY_FILES)
     if memory:
         meta["systemPrompt"] = {"append": memory}
     return meta
-
-
-def project_memory(workspace: Path) -> str | None:
-    """Return what the repository tells its agents, bounded; a link out of the workspace is not followed."""
-    root = workspace.resolve()
-    for name in _MEMORY_FILES:
-        path = workspace / name
-        try:
-            if not path.resolve().is_relative_to(root) or not path.is_file():
-                continue
-            with path.open("rb") as file:
-                text = file.read(_MAX_MEMORY_FILE).decode("utf-8", "replace")
-        except OSError:
-            continue
-        if text.strip():
-            return f"Contents of the project's {name}:\n\n{text}"
-    return None
 
 
 def tool_name(meta: Mapping[str, Any]) -> str | None:
@@ -113,11 +108,29 @@ def extra_updates(method: str, params: Mapping[str, Any]) -> list[AgentUpdate]:
                 else []
             )
             return [BackgroundChanged(len(busy))]
+        case "api_retry":
+            return _refused(message)
         case "session_state_changed":
             return [OwnTurn(message.get("state") != "idle")]
         case "init":
             return [McpChanged(state) for state in _servers(message.get("mcp_servers"))]
     return []
+
+
+def _refused(message: Mapping[str, Any]) -> list[AgentUpdate]:
+    # no status: no answer came at all
+    reason: ProviderReason | None = "unavailable"
+    if message.get("error_status") is not None:
+        reason = _REFUSALS.get(str(message.get("error")))
+    attempt, delay = message.get("attempt"), message.get("retry_delay_ms")
+    if reason is None or not isinstance(attempt, int) or not isinstance(delay, int | float):
+        return []
+    return [ProviderRefused(reason, attempt, max(0.0, delay / 1000))]
+
+
+def failure_reason(data: Mapping[str, Any]) -> ProviderReason | None:
+    """Tell from the data of a turn's error whether the model's provider was the cause."""
+    return _REFUSALS.get(str(data.get("errorKind")))
 
 
 def _servers(servers: object) -> list[McpServerState]:

@@ -19,6 +19,7 @@ from acp.meta import PROTOCOL_VERSION
 from ccplant_contracts.prompt import OptionKind, PermissionOption
 from ccplant_contracts.session import AgentInfo, McpServer, McpServerState
 from ccplant_runner import __version__
+from ccplant_runner.agents.acp.memory import MEMORY_FILES, keep_as_own, project_memory
 from ccplant_runner.agents.acp.table import AcpAgent, InstalledProgram, installed_program
 from ccplant_runner.agents.acp.transport import PipeTransport
 from ccplant_runner.agents.acp.updates import UpdateReader
@@ -63,7 +64,9 @@ class AcpDriver:
 
     async def start(self, resume: str | None) -> AgentReady:
         program = installed_program(self._agent.name, self._setting.agent_dir)
-        env = {**self._agent.environment, **program.env, **self._setting.env}
+        self._refuse_transports()
+        self._remember()
+        env = {**self._agent.environment(self._setting), **program.env, **self._setting.env}
         process = await AgentProcess.start(
             program.command, cwd=self._setting.workspace, env=env, on_line=self._listener.line
         )
@@ -95,7 +98,8 @@ class AcpDriver:
             if error.code == _INTERNAL_ERROR and (self._agent.lost(_words(error)) or await self._dies()):
                 await self.stop(_DEATH_SECONDS)
                 raise AgentGoneError(f"the agent died: {_words(error)}") from error
-            raise TurnFailedError(_words(error)) from error
+            data = error.data if isinstance(error.data, dict) else {}
+            raise TurnFailedError(_words(error), self._agent.failure_reason(data)) from error
         except ConnectionError as error:
             raise AgentGoneError("the agent's process ended") from error
         finally:
@@ -105,6 +109,9 @@ class AcpDriver:
             self._listener.said(update)
         if self._own_turn:
             self._listener.said(OwnTurn(active=True))
+        failure = self._agent.turn_failure(answer)
+        if failure is not None:
+            raise failure
         return str(answer.get("stopReason", "end_turn"))
 
     async def cancel(self) -> None:
@@ -136,6 +143,7 @@ class AcpDriver:
                 "clientCapabilities": {
                     "fs": {"readTextFile": False, "writeTextFile": False},
                     "terminal": False,
+                    **({"_meta": dict(self._agent.client_meta)} if self._agent.client_meta else {}),
                 },
                 "clientInfo": {"name": "ccplant", "version": __version__},
             },
@@ -203,7 +211,7 @@ class AcpDriver:
             update = params.get("update")
             if not isinstance(update, dict) or self._agent.hidden(update):
                 return
-            for read in self._reader.read(update):
+            for read in (*self._reader.read(update), *self._agent.read_update(update)):
                 self._listener.said(read)
             return
         for extra in self._agent.read_extra(method, params):
@@ -242,6 +250,25 @@ class AcpDriver:
         )
 
     # --- small parts ---
+
+    def _refuse_transports(self) -> None:
+        for name, server in self._setting.mcp_servers.items():
+            if server.type not in self._agent.mcp_transports:
+                raise AgentStartError(
+                    f'{self._agent.name} cannot reach the MCP server "{name}" by {server.type}; it knows '
+                    + " and ".join(sorted(self._agent.mcp_transports))
+                )
+
+    def _remember(self) -> None:
+        if self._agent.memory is None:
+            return
+        try:
+            keep_as_own(
+                self._setting.home / self._agent.memory,
+                project_memory(self._setting.workspace, MEMORY_FILES),
+            )
+        except OSError as error:
+            self._listener.line(f"what the repository tells its agents is not passed on: {error}")
 
     def _connected(self) -> Connection:
         if self._connection is None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ccplant_runner.agents.acp import claude
-from ccplant_runner.agents.driver import AgentSetting, AgentStartError, AgentUpdate
+from ccplant_contracts.session import ProviderReason
+from ccplant_runner.agents.acp import claude, codex, gemini, opencode
+from ccplant_runner.agents.driver import AgentSetting, AgentStartError, AgentUpdate, TurnFailedError
 
 Meta = dict[str, Any]
 
@@ -23,14 +24,26 @@ class AcpAgent:
     """What the driver has to know about an agent."""
 
     name: str
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Callable[[AgentSetting], Mapping[str, str]] = lambda _setting: {}
     """Defaults; what the owner gave wins."""
+    client_meta: Mapping[str, Any] = field(default_factory=dict)
+    """`_meta` of what we say of ourselves at the handshake."""
+    memory: str | None = None
+    """Where below its home it looks for its user's words: the repository's are put there, where it would not read them."""
     session_meta: Callable[[AgentSetting], Meta] = lambda _setting: {}
     """`_meta` of a new, loaded or resumed session."""
     mode: str | None = None
     """The mode that a session is put into, where the agent has it: its own default may ask for less than it should."""
     read_extra: Callable[[str, Mapping[str, Any]], list[AgentUpdate]] = lambda _method, _params: []
     """Reads notifications that the protocol does not know."""
+    read_update: Callable[[Mapping[str, Any]], list[AgentUpdate]] = lambda _update: []
+    """Reads what only this agent puts into the protocol's updates."""
+    turn_failure: Callable[[Mapping[str, Any]], TurnFailedError | None] = lambda _answer: None
+    """Tells an answer to a prompt that is a failure in truth."""
+    failure_reason: Callable[[Mapping[str, Any]], ProviderReason | None] = lambda _data: None
+    """Reads from the data of a turn's error what of the model's provider was its cause."""
+    mcp_transports: frozenset[str] = frozenset({"stdio", "http", "sse"})
+    """By which MCP servers may be reached; a session that names another does not start."""
     hidden: Callable[[Mapping[str, Any]], bool] = lambda _update: False
     """Tells updates that say as text what is known better from elsewhere."""
     lost: Callable[[str], bool] = lambda _error: False
@@ -42,14 +55,29 @@ class AcpAgent:
 ACP_AGENTS: Mapping[str, AcpAgent] = {
     "claude-code": AcpAgent(
         name="claude-code",
-        environment=claude.ENVIRONMENT,
+        environment=lambda _setting: claude.ENVIRONMENT,
         session_meta=claude.session_meta,
         mode="default",
         read_extra=claude.extra_updates,
         hidden=claude.hidden,
         lost=claude.lost,
         tool_name=claude.tool_name,
+        failure_reason=claude.failure_reason,
     ),
+    "codex": AcpAgent(
+        name="codex",
+        environment=codex.environment,
+        client_meta=codex.CLIENT_META,
+        memory=codex.MEMORY,
+        mode="read-only",
+        read_update=codex.read_update,
+        turn_failure=codex.turn_failure,
+        mcp_transports=frozenset({"stdio", "http"}),
+    ),
+    "gemini-cli": AcpAgent(
+        name="gemini-cli", environment=gemini.environment, memory=gemini.MEMORY, mode="default"
+    ),
+    "opencode": AcpAgent(name="opencode", environment=opencode.environment, memory=opencode.MEMORY),
 }
 
 

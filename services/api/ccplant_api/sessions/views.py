@@ -152,6 +152,7 @@ def _shared(doc: SessionListing, activity: Activity | None, place: Place, now: d
         "resources": _resources(doc, activity, place, now),
         "agent": doc.agent,
         "agent_state": doc.agent_state,
+        "provider_wait": doc.provider_wait if doc.status is Status.RUNNING else None,
         "reachable": doc.reachable,
         "pending_permissions": doc.pending_permissions,
         "version": doc.version,

@@ -139,7 +139,8 @@ def session_fields(event: StreamEvent) -> dict[str, Any]:
     if isinstance(data, TokenUsageEvent):
         return {"token_usage": data.model_dump(exclude={"type"})}
     if isinstance(data, AgentStateEvent):
-        fields: dict[str, Any] = {"agent_state": data.state}
+        wait = None if data.provider_wait is None else data.provider_wait.model_dump()
+        fields: dict[str, Any] = {"agent_state": data.state, "provider_wait": wait}
         if data.info is not None:
             fields["agent"] = data.info.model_dump()
         return fields

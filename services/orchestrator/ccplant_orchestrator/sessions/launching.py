@@ -25,16 +25,40 @@ class BusAccessIssuer(Protocol):
     def __call__(self, launch_id: str) -> BusAccess: ...
 
 
+class ModelAccess(Protocol):
+    """How an agent of one launch reaches its model: the part of its environment that says where and with what."""
+
+    def environment(self, agent: str, launch_id: str) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class KeyInEnvironment:
+    """Every session of an agent gets the same key. A gateway that holds it would give an address and a token instead."""
+
+    by_agent: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def environment(self, agent: str, launch_id: str) -> Mapping[str, str]:
+        """Return what was given for this agent."""
+        return self.by_agent.get(agent, {})
+
+
 @dataclass(frozen=True)
 class AgentDefaults:
     """What agents get besides what the session says."""
 
     default_agent: str
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    model_access: ModelAccess = field(default_factory=KeyInEnvironment)
     directory: str | None = None
+    provider_wait_seconds: float = 300.0
 
     @staticmethod
-    def load(default_agent: str, env_file: Path | None, directory: Path | None) -> AgentDefaults:
+    def load(
+        default_agent: str,
+        env_file: Path | None,
+        directory: Path | None,
+        *,
+        provider_wait_seconds: float = 300.0,
+    ) -> AgentDefaults:
         """Read the agents' environment from its private file.
 
         Raises:
@@ -48,7 +72,12 @@ class AgentDefaults:
             environment = {
                 agent: {str(k): str(v) for k, v in item.items()} for agent, item in content.items()
             }
-        return AgentDefaults(default_agent, environment, str(directory) if directory else None)
+        return AgentDefaults(
+            default_agent,
+            KeyInEnvironment(environment),
+            str(directory) if directory else None,
+            provider_wait_seconds,
+        )
 
 
 def launch_ref(session: SessionDoc, launch: LaunchDoc) -> LaunchRef:
@@ -80,7 +109,7 @@ def launch_spec(
     """Build the runner's specification; the runtime fills in the two directories."""
     config = SessionConfig.model_validate(session.config)
     agent = config.agent or agents.default_agent
-    given = dict(agents.environment.get(agent, {}))
+    given = dict(agents.model_access.environment(agent, launch.id))
     environment = {**given, **{name: item.value for name, item in config.env.items()}}
     return LaunchSpec(
         session_id=session.id,
@@ -102,4 +131,5 @@ def launch_spec(
         policy=config.policy_for(session.mode),
         agent_dir=agents.directory,
         start_timeout_seconds=start_timeout_seconds,
+        provider_wait_seconds=agents.provider_wait_seconds,
     )
