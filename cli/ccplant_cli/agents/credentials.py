@@ -12,10 +12,8 @@ from ccplant_cli.agents.installed import installed_agents
 from ccplant_cli.agents.packages import CLAUDE_CODE, DEMO, PACKAGES
 from ccplant_cli.up.errors import UpError
 
-CLAUDE_CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-CREDENTIAL_VARIABLES = frozenset(CLAUDE_CREDENTIALS)
+CREDENTIAL_VARIABLES = frozenset(name for package in PACKAGES.values() for name in package.credentials)
 """Kept from every process but the agent's."""
-_CLAUDE_SETTINGS = ("ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS", "CLAUDE_CODE_MAX_RETRIES")
 _NETWORK = (
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE",
@@ -35,14 +33,15 @@ def agent_environment(agent: str, environment: Mapping[str, str], *, in_pods: bo
     Claude's own sign-in is used in its place, not copied: it is renewed by whoever uses it, and a renewed copy
     would sign the original out. So it is of no use to an agent in a Pod, which cannot reach that place.
     """
-    if agent != CLAUDE_CODE.name:
+    package = PACKAGES.get(agent)
+    if package is None:
         return {}
-    names = (*CLAUDE_CREDENTIALS, *_CLAUDE_SETTINGS, *_NETWORK)
+    names = (*package.credentials, *package.settings, *_NETWORK)
     given = {name: environment[name] for name in names if environment.get(name)}
-    signed_in = sign_in_file(environment)
-    if in_pods:
+    if in_pods or package is not CLAUDE_CODE:
         return given
-    if not any(name in given for name in CLAUDE_CREDENTIALS) and signed_in.is_file():
+    signed_in = sign_in_file(environment)
+    if not any(name in given for name in package.credentials) and signed_in.is_file():
         given["CLAUDE_CONFIG_DIR"] = str(signed_in.parent)
     return given
 
@@ -63,8 +62,12 @@ def require_credentials(agent: str, environment: Mapping[str, str], *, in_pods: 
     """Raise the sentence that says which account is missing for this agent."""
     if agent == DEMO:
         return
-    if agent not in PACKAGES:
+    package = PACKAGES.get(agent)
+    if package is None:
         raise UpError("agent_unknown", agent=agent, known=", ".join((DEMO, *PACKAGES)))
     given = agent_environment(agent, environment, in_pods=in_pods)
-    if not any(name in given for name in (*CLAUDE_CREDENTIALS, "CLAUDE_CONFIG_DIR")):
+    if any(name in given for name in (*package.credentials, "CLAUDE_CONFIG_DIR")):
+        return
+    if package is CLAUDE_CODE:
         raise UpError("agent_no_credentials", path=sign_in_file(environment))
+    raise UpError("agent_no_key", agent=agent, names=", ".join(package.credentials))

@@ -46,8 +46,10 @@ def install(package: AgentPackage, agents: Path, *, with_node: bool, say: Say) -
         shutil.rmtree(abandoned)
     new = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
     try:
-        for file in ("package.json", "package-lock.json"):
+        for file in ("package.json", "package-lock.json", *package.own_files):
             shutil.copyfile(package.files / file, new / file)
+        for file in package.own_files:
+            (new / file).chmod(0o755)
         command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
         environment = {
             **os.environ,
@@ -71,13 +73,12 @@ def install(package: AgentPackage, agents: Path, *, with_node: bool, say: Say) -
 
 
 def _agent(package: AgentPackage, root: Path, node: Path) -> InstalledAgent:
-    native = {package.native_variable: str(package.native_program(root))}
     return InstalledAgent(
         name=package.name,
         version=package.version,
         lock=package.lock,
-        command=(str(node), str(package.entry_point(root))),
-        env={**package.environment, **native},
+        command=package.command(root, node),
+        env=package.variables(root),
     )
 
 
@@ -110,7 +111,7 @@ def _require_room(path: Path, megabytes: int) -> None:
 
 
 def _require_whole(package: AgentPackage, root: Path) -> None:
-    for path in (package.entry_point(root), package.native_program(root)):
+    for path in package.programs(root):
         if not path.is_file():
             machine = f"{platform.system()} {platform.machine()}"
             raise AgentError(

@@ -36,8 +36,8 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "What sessions run on: local (processes here), or kubernetes (Pods of the cluster of KUBECONFIG).",
         ),
         "help.agent": (
-            "セッションの既定のエージェント: demo または claude-code。",
-            "The agent of sessions that name none: demo, or claude-code.",
+            "セッションの既定のエージェント: demo、claude-code、codex、gemini-cli、opencode。",
+            "The agent of sessions that name none: demo, claude-code, codex, gemini-cli or opencode.",
         ),
         "help.json": (
             "準備ができたら標準出力に JSON を 1 行だけ出力します。",
@@ -160,6 +160,10 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
         "agent_not_installed": (
             "エージェント {agent} はインストールされていません。ccplant agent install {agent} を実行してください{data_dir_option}。",
             "The agent {agent} is not installed: run ccplant agent install {agent}{data_dir_option}.",
+        ),
+        "agent_no_key": (
+            "{agent} の認証情報がありません。次のどれかを環境変数に設定してください: {names}。",
+            "There is no credential for {agent}: set one of {names}.",
         ),
         "agent_no_credentials": (
             "Claude の認証情報がありません。ANTHROPIC_API_KEY を設定するか、claude でサインインしてください ({path} に保存されます)。",

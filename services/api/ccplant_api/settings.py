@@ -33,7 +33,8 @@ class ApiSettings(BaseSettings):
         description="Images that a session may name in `config.image`, separated by commas; `*` at an end is any rest.",
     )
     known_agents: str = Field(
-        "demo,claude-code", description="Agents that a session may name, separated by commas."
+        "demo,claude-code,codex,gemini-cli,opencode",
+        description="Agents that a session may name, separated by commas.",
     )
     default_agent: str = Field("demo", description="The agent of a session that names none.")
     bootstrap_token_file: Path | None = Field(

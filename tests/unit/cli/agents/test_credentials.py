@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ccplant_cli.agents.credentials import agent_environment, require_credentials, require_ready
+from ccplant_cli.agents.credentials import (
+    CREDENTIAL_VARIABLES,
+    agent_environment,
+    require_credentials,
+    require_ready,
+)
+from ccplant_cli.agents.packages import PACKAGES
 from ccplant_cli.up.errors import UpError
 
 
@@ -27,6 +33,23 @@ def signed_in(home: Path) -> Path:
     (home / ".claude").mkdir(parents=True)
     (home / ".claude" / ".credentials.json").write_text("{}")
     return home
+
+
+@pytest.mark.parametrize("name", [name for name in PACKAGES if name != "claude-code"])
+def test_an_agent_without_an_account_says_which_variables_it_needs(name: str) -> None:
+    with pytest.raises(UpError) as refused:
+        require_credentials(name, {"HOME": "/nobody", "PATH": "/bin"})
+    assert refused.value.key == "agent_no_key"
+    for variable in PACKAGES[name].credentials:
+        assert variable in str(refused.value)
+        require_credentials(name, {"HOME": "/nobody", variable: "x"})
+
+
+def test_an_agent_does_not_get_the_account_of_another() -> None:
+    everything = {name: "x" for package in PACKAGES.values() for name in package.credentials}
+    assert everything.keys() == CREDENTIAL_VARIABLES
+    for name, package in PACKAGES.items():
+        assert agent_environment(name, everything).keys() == set(package.credentials)
 
 
 def refusal(agent: str, data_dir: Path, **environment: str) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,7 @@ from ccplant_cli.agents import node as nodes
 from ccplant_cli.agents.installed import installed_agents, load, manifest
 from ccplant_cli.agents.messages import AgentError
 from ccplant_cli.agents.node import REQUIREMENTS, Node
-from ccplant_cli.agents.packages import CLAUDE_CODE, PACKAGES, AgentPackage, npm_platform
+from ccplant_cli.agents.packages import CLAUDE_CODE, CODEX, PACKAGES, AgentPackage, npm_platform
 
 ENTRY = "agent/entry.js"
 ANSWERS = 'import json, sys; sys.stdin.readline(); print(json.dumps({"result": {"protocolVersion": 1}}), flush=True)'
@@ -159,9 +161,51 @@ def test_every_package_is_pinned_by_hash_and_names_no_address(name: str) -> None
     assert packages
     assert all(entry.get("integrity", "").startswith("sha512-") for entry in packages.values())
     assert not [path for path, entry in packages.items() if "resolved" in entry]
-    assert f"node_modules/{PACKAGES[name].native.format(platform='linux-x64')}".rpartition("/")[0] in packages
-    asked = json.loads((PACKAGES[name].files / "package.json").read_text())["dependencies"]
+    wanted = json.loads((PACKAGES[name].files / "package.json").read_text())
+    asked = {**wanted.get("dependencies", {}), **wanted.get("optionalDependencies", {})}
+    assert asked
+    for program in PACKAGES[name].programs(Path("root")):
+        below = program.relative_to("root")
+        if below.parts[0] == "node_modules":
+            assert any(below.is_relative_to(path) for path in packages)
+        else:
+            assert (PACKAGES[name].files / below).is_file()
     assert all(version[0].isdigit() for version in asked.values())
+
+
+def test_what_an_agent_needs_besides_its_packages_is_part_of_its_fingerprint(tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    shutil.copytree(CODEX.files, files)
+    package = dataclasses.replace(CODEX, files=files)
+    assert package.lock == CODEX.lock
+    (files / "codex-untrusting").write_text("exec cat")
+    assert package.lock != CODEX.lock
+
+
+def test_codex_is_started_behind_the_filter_and_told_where_it_is(tmp_path: Path) -> None:
+    variables = CODEX.variables(tmp_path)
+    assert variables["CODEX_PATH"] == str(tmp_path / "codex-untrusting")
+    assert Path(variables["CODEX_BINARY"]) == CODEX.native_program(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ('{"config":{"projects":{"/w":{"trust_level":"trusted"}}}}', '"untrusted"'),
+        (json.dumps({"prompt": '"trust_level":"trusted"'}, separators=(",", ":")), None),
+    ],
+)
+def test_the_filter_takes_trust_from_directories_and_leaves_prompts_alone(
+    said: str, heard: str | None, tmp_path: Path
+) -> None:
+    shutil.copyfile(CODEX.files / "codex-untrusting", tmp_path / "filter")
+    (tmp_path / "filter").chmod(0o755)
+    answer = subprocess.run(
+        [tmp_path / "filter", "-"], input=said + "\n", capture_output=True, text=True, timeout=20, check=True,
+        env={**os.environ, "CODEX_BINARY": "/bin/cat"},
+    )  # fmt: skip
+    assert (answer.stdout.strip() == said) is (heard is None)
+    assert heard is None or heard in answer.stdout
 
 
 def test_node_from_the_index_is_pinned_by_hash() -> None:
