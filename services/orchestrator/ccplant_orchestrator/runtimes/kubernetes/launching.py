@@ -54,7 +54,7 @@ class Launching:
         if size > _MOST_SPEC:
             raise refused(f"its configuration has {size} bytes, and a Secret holds {_MOST_SPEC} at most")
         try:
-            with refusable("the Secret is refused"):
+            with refusable("Secret"):
                 made = await self._api.create(Kind.SECRET, body)
         except ApiError as error:
             if not error.already_exists:
@@ -72,7 +72,7 @@ class Launching:
     ) -> Json:
         body = manifests.pod(self._options, ref, spec.owner, config, volume)
         try:
-            with refusable("the Pod is refused"):
+            with refusable("Pod"):
                 made = await self._api.create(Kind.POD, body)
         except ApiError as error:
             if not error.already_exists:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from ccplant_contracts.messages import explain
 from ccplant_contracts.session import Diagnosis
 from ccplant_orchestrator.runtimes.kubernetes.api import ApiError, Json, UnreachableError
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis import diagnose_refusal
 from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, RuntimeFailedError
 
 _BY_RULE = frozenset({400, 403, 404, 413, 422})
@@ -37,7 +38,8 @@ def refusable(what: str) -> Iterator[None]:
         yield
     except ApiError as error:
         if is_hopeless(error):
-            raise refused(f"{what}: {error.message or error.reason}", error) from error
+            problem = diagnose_refusal(error.status, error.reason, error.message, what=what)
+            raise LaunchRefusedError(problem.diagnosis) from error
         raise
 
 
@@ -46,28 +48,17 @@ def is_hopeless(error: ApiError) -> bool:
     return error.status in _BY_RULE and not any(words in error.message for words in _NOT_YET)
 
 
-def refused(detail: str, error: ApiError | None = None) -> LaunchRefusedError:
-    """Return the refusal with its diagnosis."""
-    evidence: dict[str, object] = {"detail": detail}
-    if error is not None:
-        evidence.update(status=error.status, reason=error.reason)
+def refused(detail: str) -> LaunchRefusedError:
+    """Return the refusal of what could not even be asked for."""
     entry = explain("start_failed", detail=detail)
     return LaunchRefusedError(
         Diagnosis(
-            code=_code(error),
+            code="start_failed",
             message={"ja": entry.message.ja, "en": entry.message.en},
             hint={"ja": entry.hint.ja, "en": entry.hint.en},
-            evidence=evidence,
+            evidence={"detail": detail},
         )
     )
-
-
-def _code(error: ApiError | None) -> str:
-    if error is None:
-        return "start_failed"
-    if error.status == 403 and "exceeded quota" in error.message:
-        return "quota_exceeded"
-    return "admission_refused"
 
 
 def name_taken(kind: str, obj: Json) -> LaunchRefusedError:

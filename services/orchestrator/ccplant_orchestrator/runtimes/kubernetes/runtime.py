@@ -24,6 +24,7 @@ from ccplant_orchestrator.runtimes.kubernetes.following import Following
 from ccplant_orchestrator.runtimes.kubernetes.launching import Launching
 from ccplant_orchestrator.runtimes.kubernetes.options import KubernetesOptions
 from ccplant_orchestrator.runtimes.kubernetes.refusals import reported
+from ccplant_orchestrator.runtimes.kubernetes.surroundings import Surroundings
 from ccplant_orchestrator.runtimes.kubernetes.sweeping import Sweeping
 from ccplant_orchestrator.runtimes.kubernetes.volumes import Volumes
 from ccplant_orchestrator.runtimes.protocol import (
@@ -55,7 +56,8 @@ class KubernetesRuntime:
         fencing = Fencing(api, options, clock)
         self._ending = Ending(api, options, fencing, clock)
         self._sweeping = Sweeping(api, options, self._ending, fencing, self._volumes, clock)
-        self._evidence = Evidence(api, options, self._ending)
+        surroundings = Surroundings(api, options, clock)
+        self._evidence = Evidence(api, self._ending, surroundings, clock)
         self._closed = asyncio.Event()
 
     @property
@@ -96,9 +98,9 @@ class KubernetesRuntime:
             pod = await self._ending.find(ref)
             if pod is None:
                 return None
-            place = await self._ending.place_if_over(pod)
-            record = None if place is None else await self._evidence.exit_record(pod, place)
-            return observing.observation(pod, ref, over=place is not None, exit_record=record)
+            over = await self._ending.is_over(pod)
+            record = await self._evidence.exit_record(pod) if over else None
+            return observing.observation(pod, ref, over=over, exit_record=record)
 
     async def list(self) -> Sequence[Observation]:
         """Read all Pods of this installation, without their logs."""

@@ -38,7 +38,7 @@ class Volumes:
             LaunchRefusedError: it cannot be made, or its name is somebody else's.
         """
         try:
-            with refusable("the volume is refused"):
+            with refusable("PersistentVolumeClaim"):
                 await self._api.create(Kind.CLAIM, manifests.claim(self._options, volume))
         except ApiError as error:
             if not error.already_exists:

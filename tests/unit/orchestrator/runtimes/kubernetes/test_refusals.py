@@ -35,7 +35,7 @@ def test_a_refusal_by_rule_is_hopeless_and_nothing_else_is(status: int, message:
 
 def test_the_servers_words_are_in_the_diagnosis() -> None:
     error = ApiError(403, "Forbidden", "exceeded quota: few, requested: pods=1, used: pods=2")
-    with pytest.raises(LaunchRefusedError) as refused, refusable("the Pod is refused"):
+    with pytest.raises(LaunchRefusedError) as refused, refusable("Pod"):
         raise error
     diagnosis = refused.value.diagnosis
     assert "used: pods=2" in diagnosis.message["ja"]
