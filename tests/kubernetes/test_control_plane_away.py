@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -46,9 +47,12 @@ async def test_an_api_server_that_restarts_in_the_middle_of_a_creation_gets_one_
     assert ground.traces(session_id) == []
 
 
-@pytest.mark.parametrize("place", ["orch.launch.assigned", "kube.secret.created"])
+@pytest.mark.parametrize(
+    ("place", "config"),
+    [("kube.secret.created", {}), ("kube.pvc.created", {"pvc_enabled": True, "pvc_storage_size": "1Gi"})],
+)
 async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_after_the_end(
-    start_system: StartSystem, own_ground: Ground, tmp_path: Path, place: str
+    start_system: StartSystem, own_ground: Ground, tmp_path: Path, place: str, config: dict[str, object]
 ) -> None:
     froze = tmp_path / "froze"
     system = start_system(**{VARIABLE: f"{place}:1:freeze={froze}"})
@@ -56,7 +60,7 @@ async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_
     try:
         async with scene(system) as stage:
             stale = system.part("orchestrator")
-            session_id = await stage.session("echo never", viewers=0)
+            session_id = await stage.session("echo never", viewers=0, config=config)
             await eventually(froze.exists, 20)
             await eventually(lambda: psutil.Process(stale.pid).status() == psutil.STATUS_STOPPED)
             system.note(f"the orchestrator stands still at {place}")
@@ -65,12 +69,13 @@ async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_
             ended = await stage.auditor.settled(session_id)
             assert ended["status_reason"] == "deleted"
 
-            log = system.data_dir / "logs" / "orchestrator.log"
-            said = log.stat().st_size
             assert stale.alive()
+            continued = datetime.now(UTC)
             stale.send(signal.SIGCONT)
             system.note("it goes on")
-            await eventually(lambda: log.stat().st_size > said, 30)
+            plane, namespace = own_ground.node.plane, own_ground.namespace
+            await eventually(lambda: "pods" in dict(plane.asked("create", namespace, continued)), 30)
+            system.note("and asks for the Pod")
 
             pod_name = ended["launch"].get("pod_name", session_id)
             await eventually(lambda: not own_ground.traces(session_id), 60, interval=0.1)

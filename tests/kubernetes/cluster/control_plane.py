@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,19 @@ from tests.support.waiting import wait_until
 
 _START_SECONDS = 90.0
 _HOST = "127.0.0.1"
+_AUDIT: Mapping[str, Any] = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted"],
+    "rules": [
+        {
+            "level": "Metadata",
+            "verbs": ["create", "delete"],
+            "resources": [{"group": "", "resources": ["pods", "secrets", "persistentvolumeclaims"]}],
+        },
+        {"level": "None"},
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,17 @@ class ControlPlane:
             if not self._programs[name].running():
                 self._programs[name].start()
 
+    def asked(self, verb: str, namespace: str, since: datetime) -> list[tuple[str, int]]:
+        """Return what was asked for in a namespace since then: resources and how it was answered."""
+        found = []
+        for line in self._audit_log.read_text().splitlines():
+            event = json.loads(line)
+            target = event.get("objectRef", {})
+            at = datetime.fromisoformat(event["requestReceivedTimestamp"])
+            if event["verb"] == verb and target.get("namespace") == namespace and at >= since:
+                found.append((str(target["resource"]), int(event["responseStatus"]["code"])))
+        return found
+
     # --- who may do what ---
 
     def kubeconfig_for(self, namespace: str, service_account: str) -> Path:
@@ -163,10 +188,15 @@ class ControlPlane:
     # --- its programs ---
 
     def _prepare(self) -> None:
+        (self.folder / "audit.json").write_text(json.dumps(_AUDIT))
         (self.folder / "tokens.csv").write_text(f'{self.token},admin,admin,"system:masters"\n')
         subprocess.run(
             ["openssl", "genrsa", "-out", str(self._key), "2048"], check=True, capture_output=True, timeout=60
         )
+
+    @property
+    def _audit_log(self) -> Path:
+        return self.folder / "audit.log"
 
     @property
     def _key(self) -> Path:
@@ -193,6 +223,7 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--token-auth-file={self.folder / 'tokens.csv'}", "--authorization-mode=Node,RBAC",
             "--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true",
+            f"--audit-policy-file={self.folder / 'audit.json'}", f"--audit-log-path={self._audit_log}",
             "--kubelet-preferred-address-types=InternalIP", "--profiling=false",
             *self.options.apiserver_flags,
         )  # fmt: skip
