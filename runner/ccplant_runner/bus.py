@@ -1,27 +1,34 @@
-"""The runner's link to the bus: one connection that always comes back.
+"""The runner's link to the bus: always the same for who uses it, whatever client and credential are behind it.
 
-The client library reconnects by itself, but ends for good when its credential expires or the server refuses it; then a
-new client takes its place. Nothing here is buffered: what must not be lost is in the journal, and the rest may be lost.
+A client is replaced in two ways. When its credential is due for renewal, the next client takes over before the old one
+lets go: both listen for a moment, each request ends on the client on which it began, and what arrives on both counts once.
+When it broke off for good, the next one comes as soon as the bus lets one in. Nothing here is buffered: what must not be
+lost is in the journal, and the rest may be lost.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
-from urllib.parse import urlsplit
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from ccplant_contracts.launch import BusAccess
+from ccplant_platform.bus.client import shown
+from ccplant_platform.bus.retry import Backoff
+from ccplant_runner.credential import WorkCredential
+from ccplant_runner.line import CredentialRefusedError, Line, UnreachableError
 from ccplant_runner.log import RunnerLog
+from ccplant_runner.renewal import NotRenewedError, RenewalRefusedError, Renewer
 
-_CONNECT_SECONDS = 5.0
-_RETRY_SECONDS = 0.5
+_RETRY = Backoff(base=0.5, cap=5.0, limit=1 << 30)
+"""Without a limit of tries: the launch's own time limit is the limit."""
+_PATIENCE_SECONDS = 15.0
+"""How long an old client may finish what is under way; longer than any request takes."""
+_REMEMBERED = 256
 
 Handler = Callable[[str, bytes], Awaitable[bytes | None]]
 """Takes the last token of the subject and the body; returns the answer, where one is due."""
@@ -30,38 +37,64 @@ Handler = Callable[[str, bytes], Awaitable[bytes | None]]
 class BusLink:
     """Connects, stays connected, hands on what arrives."""
 
-    def __init__(self, access: BusAccess, name: str, log: RunnerLog) -> None:
-        self._access = access
+    def __init__(
+        self,
+        access: BusAccess,
+        name: str,
+        log: RunnerLog,
+        *,
+        renewer: Renewer | None = None,
+        on_refused: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._credential = WorkCredential(access, renewable=renewer is not None)
+        self._renewer = renewer
+        self._on_refused = on_refused
         self._name = name
         self._log = log
-        self._client: Client | None = None
-        self._closed = asyncio.Event()
+        self._line: Line | None = None
         self._up = asyncio.Event()
         self._subscription: tuple[str, Handler] | None = None
+        self._heard: deque[str] = deque(maxlen=_REMEMBERED)
+        """Reply subjects of the last requests: each request has its own, so the second with the same is a copy."""
         self._keeper: asyncio.Task[None] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
         self.reconnected = asyncio.Event()
         """Set each time the bus is back; whoever waits for it clears it."""
 
     @property
     def connected(self) -> bool:
         """Whether messages go through now."""
-        return self._client is not None and self._client.is_connected
+        return self._up.is_set()
 
     async def connect(self) -> None:
-        """Return once connected for the first time; tries for as long as it is let."""
-        await self._connect()
+        """Return once connected for the first time; tries for as long as it is let.
+
+        Raises:
+            RenewalRefusedError: the launch is over (`on_refused` was called).
+        """
+        try:
+            self._take(await self._establish())
+        except RenewalRefusedError as error:
+            self._on_refused(str(error))
+            raise
         self._keeper = asyncio.create_task(self._keep(), name="bus-keeper")
 
     async def listen(self, subject: str, handler: Handler) -> None:
         """Hand what arrives on a subject to the handler, also after the client was replaced."""
         self._subscription = (subject, handler)
-        await self._subscribe()
+        line = None
+        while line is not self._line:
+            # it may be replaced meanwhile; who comes back hears what it was subscribed to
+            line = self._line
+            if line is not None:
+                with contextlib.suppress(nats.errors.Error):
+                    await self._subscribe(line)
 
     async def publish(self, subject: str, payload: bytes) -> None:
         """Send without hearing whether it arrived; dropped while the bus is away."""
-        client = self._client
-        if client is not None and client.is_connected:
-            with contextlib.suppress(nats.errors.Error):
+        line = self._line
+        if line is not None and line.up:
+            with line.use() as client, contextlib.suppress(nats.errors.Error):
                 await client.publish(subject, payload)
 
     async def request(
@@ -75,12 +108,13 @@ class BusLink:
         try:
             async with asyncio.timeout(timeout):
                 await self._up.wait()
-                client = self._client
-                if client is None:
+                line = self._line
+                if line is None:
                     raise TimeoutError
-                answer = await client.request(
-                    subject, payload, timeout=timeout, headers=dict(headers) if headers else None
-                )
+                with line.use() as client:
+                    answer = await client.request(
+                        subject, payload, timeout=timeout, headers=dict(headers) if headers else None
+                    )
                 return answer.data
         except nats.errors.Error as error:
             raise TimeoutError(f"{subject.rsplit('.', 1)[-1]}: {type(error).__name__}") from error
@@ -101,110 +135,153 @@ class BusLink:
 
     async def close(self) -> None:
         """End the connection and do not come back."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._client is not None:
-            with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
-                async with asyncio.timeout(2):
-                    await self._client.close()
+        tasks = [*self._retiring, *([self._keeper] if self._keeper is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._line is not None:
+            await self._line.close()
+
+    # --- one client after another ---
 
     async def _keep(self) -> None:
         while True:
-            await self._closed.wait()
-            self._log.warning("bus_client_replaced")
-            await self._connect()
-            await self._subscribe()
+            try:
+                await self._next_change()
+            except RenewalRefusedError as error:
+                self._up.clear()
+                self._on_refused(str(error))
+                return
+            except Exception as error:  # noqa: BLE001 - without a keeper the launch would be cut off for good
+                self._log.failure("bus_keeper_failed", error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(_RETRY.cap)
+
+    async def _next_change(self) -> None:
+        line = self._line
+        if line is None or await self._broke_off(line):
+            await self._replace(line)
+        else:
+            await self._renew_ahead(line)
+
+    async def _broke_off(self, line: Line) -> bool:
+        """Wait until the client is over (True) or its credential is due for renewal."""
+        try:
+            async with asyncio.timeout(self._credential.renew_in()):
+                await line.over.wait()
+        except TimeoutError:
+            return line.over.is_set()
+        return True
+
+    async def _renew_ahead(self, old: Line) -> None:
+        """Renew while the old client works; it goes on where that does not come about."""
+        if self._renewer is None:
+            return
+        try:
+            await self._renewer.renew(self._credential)
+            line = await self._dial()
+        except NotRenewedError:
+            return
+        except UnreachableError as error:
+            # the client that is there has the credential from before: it comes back with it, or is over
+            self._log.warning("bus_client_not_replaced", error=str(error))
+            return
+        except CredentialRefusedError as error:
+            self._log.warning("bus_credential_refused_when_new", error=str(error))
+            self._credential.ended(expired=False)
+            self._credential.not_renewed()
+            return
+        was_up = old.up
+        self._take(line)
+        self._retire(old)
+        if not was_up:
             self.reconnected.set()
 
-    async def _connect(self) -> None:
-        self._closed.clear()
+    async def _replace(self, old: Line | None) -> None:
+        if old is not None:
+            self._log.warning("bus_client_replaced", expired=old.expired)
+            if old.refused and old.access is self._credential.access:
+                self._credential.ended(expired=old.expired)
+            self._line = None
+            self._retire(old)
+        self._take(await self._establish())
+        self.reconnected.set()
+
+    async def _establish(self) -> Line:
+        """Return a connected client, however long it takes.
+
+        Raises:
+            RenewalRefusedError: the launch is over.
+        """
         failures = 0
         while True:
-            client = Client()
             try:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    await self._dial(client)
-            except (OSError, TimeoutError, nats.errors.Error) as error:
-                if failures % 20 == 0:
-                    host = urlsplit(self._access.url).netloc.rpartition("@")[2]
-                    self._log.warning(
-                        "bus_unreachable", server=host, error=f"{type(error).__name__}: {error}"
-                    )
-                failures += 1
-                with contextlib.suppress(Exception):
-                    await client.close()
-                self._closed.clear()
-                await asyncio.sleep(_RETRY_SECONDS)
-                continue
-            self._client = client
+                if self._renewer is not None and self._credential.due:
+                    await self._renewed_or_still_good(self._renewer)
+                return await self._dial()
+            except (UnreachableError, NotRenewedError) as error:
+                problem = f"{type(error).__name__}: {error}"
+            except CredentialRefusedError as error:
+                problem = f"the credential is refused ({error})"
+                self._credential.ended(expired="expired" in str(error).lower())
+            if failures % 20 == 0:
+                self._log.warning("bus_unreachable", server=shown(self._credential.access.url), error=problem)
+            failures += 1
+            await asyncio.sleep(_RETRY.delay(failures) or _RETRY.cap)
+
+    async def _renewed_or_still_good(self, renewer: Renewer) -> None:
+        try:
+            await renewer.renew(self._credential)
+        except NotRenewedError:
+            if self._credential.over:
+                raise
+
+    async def _dial(self) -> Line:
+        """Return a connected client that listens already."""
+        line = Line(self._credential.access, self._name, self._log)
+        await line.dial()
+        try:
+            await self._subscribe(line)
+        except (nats.errors.Error, TimeoutError) as error:
+            await line.close()
+            raise UnreachableError(f"lost while it was set up: {type(error).__name__}") from error
+        return line
+
+    def _take(self, line: Line) -> None:
+        """Send on this client from now on."""
+
+        def changed(up: bool) -> None:
+            if line is self._line:
+                if up:
+                    self._up.set()
+                    self.reconnected.set()
+                else:
+                    self._up.clear()
+
+        self._line = line
+        line.on_change = changed
+        if line.up:
             self._up.set()
-            return
-
-    async def _dial(self, client: Client) -> None:
-        access = self._access
-
-        async def lost() -> None:
+        else:
             self._up.clear()
 
-        async def back() -> None:
-            self._up.set()
-            self.reconnected.set()
+    def _retire(self, line: Line) -> None:
+        task = asyncio.create_task(line.retire(_PATIENCE_SECONDS), name="bus-retire")
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
-        async def closed() -> None:
-            if client is self._client:
-                self._up.clear()
-                self._closed.set()
-
-        async def failed(error: Exception) -> None:
-            self._log.warning("bus_error", error=f"{type(error).__name__}: {error}")
-
-        await client.connect(
-            servers=[access.url],
-            name=self._name,
-            user=access.user,
-            password=access.password,
-            user_jwt_cb=_jwt_callback(access.jwt),
-            signature_cb=_sign_callback(access.seed),
-            inbox_prefix=access.inbox_prefix,
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_RETRY_SECONDS,  # type: ignore[arg-type]  # typed int, used as a float
-            connect_timeout=2,
-            ping_interval=10,
-            max_outstanding_pings=2,
-            disconnected_cb=lost,
-            reconnected_cb=back,
-            closed_cb=closed,
-            error_cb=failed,
-        )
-
-    async def _subscribe(self) -> None:
-        if self._subscription is None or self._client is None:
+    async def _subscribe(self, line: Line) -> None:
+        if self._subscription is None:
             return
         subject, handler = self._subscription
 
         async def arrived(message: Msg) -> None:
+            if message.reply and message.reply in self._heard:
+                return
+            if message.reply:
+                self._heard.append(message.reply)
             answer = await handler(message.subject.rsplit(".", 1)[-1], message.data)
             if answer is not None and message.reply:
                 with contextlib.suppress(nats.errors.Error):
                     await message.respond(answer)
 
-        await self._client.subscribe(subject, cb=arrived)
-
-
-def _jwt_callback(jwt: str | None) -> Callable[[], bytes] | None:
-    return None if jwt is None else jwt.encode
-
-
-def _sign_callback(seed: str | None) -> Callable[[str], bytes] | None:
-    if seed is None:
-        return None
-
-    def sign(nonce: str) -> bytes:
-        import nkeys
-
-        key = nkeys.from_seed(seed.encode())
-        return base64.b64encode(cast("bytes", key.sign(nonce.encode())))
-
-    return sign
+        await line.subscribe(subject, arrived)

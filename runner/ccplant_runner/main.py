@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         # nothing is known of the session, so this is all that can be said; the error may quote what must stay secret
         sys.stderr.write(f"ccplant-runner: the spec cannot be read: {type(error).__name__}\n")
         return 1
-    redactor = Redactor([*spec.secrets, *(secret for secret in (spec.bus.seed, spec.bus.password) if secret)])
+    renewal = spec.bus_renewal.seed if spec.bus_renewal is not None else None
+    own = [secret for secret in (spec.bus.seed, spec.bus.password, renewal) if secret]
+    redactor = Redactor([*spec.secrets, *own])
     log = RunnerLog(redactor, {"session_id": spec.session_id, "launch_id": spec.launch_id})
     log.take_over_stdlib()
     return asyncio.run(_run(spec, redactor, log))

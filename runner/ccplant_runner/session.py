@@ -51,6 +51,7 @@ from ccplant_runner.publisher import Publisher
 from ccplant_runner.registration import RefusedError, register
 from ccplant_runner.setup import SetupFailedError, run_setup
 from ccplant_runner.speech import Speech
+from ccplant_runner.renewal import RenewalRefusedError, Renewer
 from ccplant_runner.surroundings import agent_environment
 from ccplant_runner.wal import WriteAheadLog, segment_bytes_for
 
@@ -91,7 +92,13 @@ class LaunchRun:
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._agent_info: AgentInfo | None = None
 
-        self._bus = BusLink(spec.bus, f"runner-{spec.launch_id}", log)
+        self._bus = BusLink(
+            spec.bus,
+            f"runner-{spec.launch_id}",
+            log,
+            renewer=Renewer(spec.bus_renewal, spec, log) if spec.bus_renewal is not None else None,
+            on_refused=lambda why: self._finish(Ending(REFUSED, None, f"renewal refused: {why}")),
+        )
         self.journal = Journal(
             WriteAheadLog(self._state_dir / "wal", segment_bytes=segment_bytes_for(spec.log_limit_bytes)),
             redactor,
@@ -372,7 +379,7 @@ class LaunchRun:
     def _started(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         match error:
-            case None | RefusedError():
+            case None | RefusedError() | RenewalRefusedError():
                 return
             case CloneFailedError():
                 self._finish(Ending(1, Reason.CLONE_FAILED, str(error), error.exit_code))

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,8 @@ from ccplant_contracts.launch import (
     Receipt,
     Registration,
     RegistrationAnswer,
+    RenewalAnswer,
+    RenewalRequest,
     StopRequest,
     StoredTo,
 )
@@ -51,6 +54,7 @@ from ccplant_contracts.stream import (
     Turn,
 )
 from ccplant_platform.bus.connection import connect, jetstream
+from ccplant_platform.bus.credentials import LaunchIssuer
 from ccplant_platform.bus.topology import ensure_topology
 from tests.support.servers import NatsServer
 from tests.support.waiting import eventually
@@ -74,6 +78,9 @@ class RunnerProcess:
     beats: list[Heartbeat] = field(default_factory=list)
     registrations: list[Registration] = field(default_factory=list)
     blobs: dict[str, bytearray] = field(default_factory=dict)
+    issuer: LaunchIssuer | None = None
+    """Signs renewed credentials; None: nobody answers requests for one."""
+    renewals: list[RenewalRequest] = field(default_factory=list)
     refuse: bool = False
     storing: bool = True
     """False: nothing is stored, as if MongoDB were away."""
@@ -121,6 +128,7 @@ class RunnerProcess:
             ("heartbeat", self._beat),
             ("blob", self._blob),
             ("delta", self._delta),
+            ("renew", self._renew),
         ):
             await self.bus.subscribe(subjects.runner_out(launch, kind), cb=take)  # type: ignore[arg-type]
         self._tasks.append(asyncio.create_task(self._store()))
@@ -169,6 +177,18 @@ class RunnerProcess:
             stored_to=self.stored_to,
             seconds_left=self.seconds_left,
         )
+        await message.respond(answer.model_dump_json().encode())
+
+    async def _renew(self, message: Msg) -> None:
+        request = RenewalRequest.model_validate_json(message.data)
+        self.renewals.append(request)
+        if self.refuse:
+            answer = RenewalAnswer(granted=False, refusal="another launch serves this session")
+        elif self.issuer is None:
+            return
+        else:
+            renewed = self.issuer.renew(request.launch_id, request.public_key)
+            answer = RenewalAnswer(granted=True, jwt=renewed.jwt, seconds_to_live=renewed.seconds_to_live)
         await message.respond(answer.model_dump_json().encode())
 
     async def _beat(self, message: Msg) -> None:
@@ -281,9 +301,11 @@ class RunnerProcess:
 
 
 @asynccontextmanager
-async def runner_process(server: NatsServer, folder: Path, **changes: object) -> AsyncIterator[RunnerProcess]:
-    """Prepare a launch with its own credential; `changes` go into its spec."""
-    launch_id = new_launch_id()
+async def runner_process(
+    server: NatsServer, folder: Path, *, lifetime: timedelta | None = None, **changes: object
+) -> AsyncIterator[RunnerProcess]:
+    """Prepare a launch with its own credentials, of which one ends after `lifetime`; `changes` go into its spec."""
+    launch_id, issuer = new_launch_id(), server.issuer(lifetime)
     spec = LaunchSpec.model_validate(
         {
             "session_id": f"session-test-{secrets.token_hex(5)}",
@@ -291,7 +313,8 @@ async def runner_process(server: NatsServer, folder: Path, **changes: object) ->
             "attempt": 1,
             "owner": "tester",
             "mode": Mode.INTERACTIVE,
-            "bus": server.launch_access(launch_id),
+            "bus": issuer.work(launch_id),
+            "bus_renewal": issuer.renewal(launch_id),
             "workspace": str(folder / "workspace"),
             "state_dir": str(folder / "state"),
             "agent": "demo",
@@ -301,7 +324,7 @@ async def runner_process(server: NatsServer, folder: Path, **changes: object) ->
         }
     )
     bus = await connect(server.access(), name="control-plane")
-    runner = RunnerProcess(spec, folder, bus)
+    runner = RunnerProcess(spec, folder, bus, issuer=issuer)
     try:
         await ensure_topology(jetstream(bus))
         await runner.listen()

@@ -12,6 +12,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -20,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from ccplant_contracts.launch import BusAccess
 from ccplant_platform.bus.connection import SteadyClient
-from ccplant_platform.bus.credentials import Operator
+from ccplant_platform.bus.credentials import LaunchIssuer, Operator
 from ccplant_platform.bus.rights import SERVICES, Rights
 from ccplant_platform.bus.server import server_config
 from ccplant_platform.private_files import write_private
@@ -107,8 +108,12 @@ class NatsServer:
         return self.operator.issue_user(role, _EVERYTHING if role == "all" else SERVICES[role], url=self.url)
 
     def launch_access(self, launch_id: str) -> BusAccess:
-        """Return the credential of a launch."""
-        return self.operator.issue_launch(launch_id, url=self.url)
+        """Return the work credential of a launch, without an end."""
+        return self.issuer().work(launch_id)
+
+    def issuer(self, lifetime: timedelta | None = None) -> LaunchIssuer:
+        """Return what issues the credentials of launches."""
+        return self.operator.launch_issuer(self.url, lifetime=lifetime)
 
     def settings(self, role: TestRole = "all") -> BusSettings:
         """Return what a service reads from its environment, its files written."""

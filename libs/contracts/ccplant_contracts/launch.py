@@ -29,6 +29,19 @@ class BusAccess(Message):
     seed: str | None = None
     user: str | None = None
     password: str | None = None
+    issued_at: UtcTime | None = None
+    """By the issuer's clock, which may differ from the holder's."""
+    seconds_to_live: float | None = None
+    """From its issue on; None: it has no end."""
+
+
+class GitAccess(Message):
+    """The owner's token of one code host: for that host alone, and never in an address, an argument or a configuration."""
+
+    url: str
+    """Scheme, host and port, `https://github.com` say."""
+    username: str = "x-access-token"
+    token: str
 
 
 class LaunchSpec(Message):
@@ -41,6 +54,8 @@ class LaunchSpec(Message):
     owner: str
     mode: Mode
     bus: BusAccess
+    bus_renewal: BusAccess | None = None
+    """May only ask for the next work credential; None: `bus` has no end."""
     workspace: str
     """Where the agent works; empty at first, but for a kept volume."""
     state_dir: str
@@ -97,6 +112,24 @@ class Heartbeat(Message):
     session_id: str
     launch_id: str
     sampled_at: UtcTime
+class RenewalRequest(Message):
+    """The runner asks for a new work credential, for a key of which the secret half stays with it."""
+
+    session_id: str
+    launch_id: str
+    public_key: str
+
+
+class RenewalAnswer(Message):
+    """Granted with a JWT for that key, or refused: then this launch is over and its runner ends itself."""
+
+    granted: bool
+    refusal: str | None = None
+    jwt: str | None = None
+    seconds_to_live: float | None = None
+    """A length of time, so that the two clocks need not agree."""
+
+
     step: Step
     last_seq: int = 0
     agent_state: str | None = None

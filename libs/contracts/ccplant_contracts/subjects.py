@@ -24,7 +24,8 @@ OUTPUT_CONSUMER = "output-writer"
 COMMANDS_CONSUMER = "orchestrator"
 
 OutKind = Literal["events", "delta", "register", "heartbeat", "blob", "renew"]
-"""What a runner sends: durable output, previews, its registration, its heartbeat, pieces of blobs."""
+"""What a runner sends: durable output, previews, its registration, its heartbeat, pieces of blobs, and with a
+credential of its own the request for a new credential."""
 InKind = Literal["prompt", "cancel", "permission", "stop", "stored", "deadline"]
 """What a runner is told."""
 
@@ -69,6 +70,11 @@ def launch_of(subject: str) -> str:
 def inbox_prefix(name: str) -> str:
     """Inbox of one bus user; nobody may listen on another's."""
     return f"_INBOX_{name}"
+
+
+def renewal_inbox_prefix(launch_id: str) -> str:
+    """Inbox of a launch's renewal credential: within that of the launch, and all that it hears."""
+    return f"{inbox_prefix(launch_id)}.renew"
 
 
 def watch_hint(session_id: str) -> str:

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from nats.aio.client import Client
@@ -37,6 +38,7 @@ from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
 from ccplant_orchestrator.prompts.delivery import Outcome, PromptDelivering
 from ccplant_orchestrator.requests import Runners
+from ccplant_orchestrator.renewals import RenewalIssuer, Renewals
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
 from ccplant_orchestrator.runtimes.sightings import Sightings
 from ccplant_orchestrator.sessions.announce import Announcer
@@ -67,10 +69,14 @@ class Parts:
     settings: OrchestratorSettings
     store: Store
     bus: Client
+class LaunchIssuing(BusAccessIssuer, RenewalIssuer, Protocol):
+    """Makes the credentials of launches, the first ones and those after them."""
+
+
     silence: Silence
     runtime: Runtime
     clock: Clock
-    issue: BusAccessIssuer
+    issue: LaunchIssuing
     agents: AgentDefaults
     events: EventStream
     version: str
@@ -200,6 +206,7 @@ class Orchestrator:
 
     async def start(self) -> None:
         """Listen to the bus and to the runtime, and start to ask for leases."""
+        self._renewals = Renewals(store=store, issuer=parts.issue)
         bus = self._parts.bus
         self._registration = await bus.subscribe(
             subjects.any_runner_out("register"), queue=QUEUE, cb=self._registration_arrived
@@ -216,6 +223,7 @@ class Orchestrator:
         )
         self._tasks = [
             asyncio.create_task(pull.run(), name="output"),
+        await bus.subscribe(subjects.any_runner_out("renew"), queue=QUEUE, cb=self._renewals.arrived)
             asyncio.create_task(self._follow_runtime(), name="runtime"),
             *(asyncio.create_task(job.run(), name=f"lease:{job.name}") for job in self._jobs),
         ]
@@ -253,6 +261,7 @@ class Orchestrator:
         match command.name:
             case "prompt.deliver" | "prompt.cancel":
                 self.prompts.poke(command.session_id)
+        await self._renewals.close()
             case "permission.deliver":
                 self.permissions.poke(command.session_id)
             case "session.extend":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from importlib.metadata import version
 
 import structlog
@@ -50,7 +51,11 @@ async def serve(stopping: asyncio.Event) -> None:
     js = jetstream(bus)
     await ensure_topology(js, replicas=bus_settings.nats_stream_replicas)
     broker = make_broker(bus_settings, js, name=NAME)
-    issuer = LaunchIssuer.from_settings(bus_settings, url=settings.runner_nats_url)
+    issuer = LaunchIssuer.from_settings(
+        bus_settings,
+        url=settings.runner_nats_url,
+        lifetime=timedelta(seconds=settings.launch_credential_seconds),
+    )
     runtime = BoundedRuntime(open_runtime(settings, clock))
     orchestrator = Orchestrator(
         Parts(
@@ -60,7 +65,7 @@ async def serve(stopping: asyncio.Event) -> None:
             silence=silence,
             runtime=runtime,
             clock=clock,
-            issue=issuer.issue_launch,
+            issue=issuer,
             agents=AgentDefaults.load(
                 settings.default_agent,
                 settings.agent_env_file,

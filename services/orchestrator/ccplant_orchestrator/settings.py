@@ -33,6 +33,16 @@ class OrchestratorSettings(BaseSettings):
         None, description="How runners reach the bus, where that differs from `CCPLANT_NATS_URL`."
     )
     max_concurrent_launches: int = Field(
+    launch_credential_seconds: float = Field(
+        3_600,
+        ge=5,
+        le=86_400,
+        description="How long a runner's bus credential is good for; it gets the next one at two thirds of that.",
+    )
+    github_url: str = Field(
+        "https://github.com",
+        description="Where repositories are that an owner's GitHub token is for: scheme, host and port; no other gets it.",
+    )
         16, ge=0, description="How many sessions may be starting at once; 0 holds all launches."
     )
     start_timeout_seconds: float = Field(

@@ -41,6 +41,8 @@ class Plant:
     runtime: MemoryRuntime
     nats: NatsServer
     settings: OrchestratorSettings
+    lifetime: timedelta | None = None
+    """Of the work credentials of launches; None: they have no end."""
     replicas: list[Orchestrator] = field(default_factory=list)
     runners: list[ScriptedRunner] = field(default_factory=list)
     _closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Plant:
                 silence=silence,
                 runtime=self.runtime,
                 clock=clock,
-                issue=self.nats.launch_access,
+                issue=self.nats.issuer(self.lifetime),
                 agents=AgentDefaults("demo"),
                 events=LifecycleEventStream(broker.faststream, js, replicas=1),
                 version="test",
@@ -175,6 +177,11 @@ class Plant:
 
 
 @pytest.fixture
+    async def stop_first_replica(self) -> None:
+        """Stop the replica that runs longest."""
+        await self._closers.pop(0)()
+        del self.replicas[0]
+
 def orchestrator_settings() -> OrchestratorSettings:
     """Settings with short waits; a module may have its own."""
     return OrchestratorSettings(resync_seconds=1, stop_grace_seconds=0.5, max_concurrent_launches=1_000)
@@ -182,13 +189,28 @@ def orchestrator_settings() -> OrchestratorSettings:
 
 @pytest.fixture
 async def plant(
-    nats_server: NatsServer, mongo_settings: MongoSettings, orchestrator_settings: OrchestratorSettings
+    nats_server: NatsServer,
+    mongo_settings: MongoSettings,
+    orchestrator_settings: OrchestratorSettings,
+    launch_lifetime: timedelta | None,
 ) -> AsyncIterator[Plant]:
     """A plant with one orchestrator."""
     store = await Store.connect(mongo_settings.url(), database=mongo_settings.mongodb_database)
     await store.ensure_indexes()
-    plant = Plant(store=store, runtime=MemoryRuntime(), nats=nats_server, settings=orchestrator_settings)
+    plant = Plant(
+        store=store,
+        runtime=MemoryRuntime(),
+        nats=nats_server,
+        settings=orchestrator_settings,
+        lifetime=launch_lifetime,
+    )
     await plant.start_replica()
+@pytest.fixture
+def launch_lifetime() -> timedelta | None:
+    """How long a launch's work credential is good for; a module may have its own."""
+    return None
+
+
     yield plant
     await plant.close()
     store.close()

@@ -116,8 +116,8 @@ async def test_an_ended_credential_closes_for_good_and_says_so(
     connect_bus: Connect, nats_server: NatsServer
 ) -> None:
     calls = Calls()
-    issuer = LaunchIssuer.from_settings(nats_server.settings("orchestrator"))
-    access = issuer.issue_launch("l1", lifetime=timedelta(seconds=2))
+    settings = nats_server.settings("orchestrator")
+    access = LaunchIssuer.from_settings(settings, lifetime=timedelta(seconds=2)).work("l1")
     client = await connect_bus(access, name="x", on_closed=calls.on_closed)
     await flush(client)
     await eventually(lambda: calls.closed == 1, timeout=10)

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 
-import nkeys
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -17,7 +16,7 @@ from structlog.testing import capture_logs
 from ccplant_contracts import subjects
 from ccplant_contracts.ids import new_launch_id
 from ccplant_contracts.launch import BusAccess
-from ccplant_platform.bus import credentials
+from ccplant_platform.bus import jwts
 from ccplant_platform.bus.connection import BusUnreachableError, connect, flush, jetstream
 from ccplant_platform.bus.credentials import UnsafeNameError
 from ccplant_platform.bus.replies import answer
@@ -53,10 +52,7 @@ async def prepared(server: NatsServer, connect_bus: Connect) -> Client:
 
 
 async def test_a_launch_has_its_own_subjects_and_inbox(nats_server: NatsServer) -> None:
-    out = [
-        subjects.runner_out(MINE, kind)
-        for kind in ("events", "delta", "register", "heartbeat", "blob", "renew")
-    ]
+    out = [subjects.runner_out(MINE, kind) for kind in ("events", "delta", "register", "heartbeat", "blob")]
     into = [f"s.{MINE}.in.>", f"{subjects.inbox_prefix(MINE)}.x"]
     assert await refused(nats_server.launch_access(MINE), publish=out, subscribe=into) == set()
 
@@ -65,6 +61,7 @@ async def test_a_launch_has_nothing_of_anybody_else(nats_server: NatsServer) -> 
     publish = [
         subjects.runner_out(OTHER, "events"), subjects.runner_out(OTHER, "register"), subjects.runner_in(OTHER, "prompt"),
         subjects.runner_in(MINE, "prompt"), subjects.command("session.stop"),
+        subjects.runner_out(MINE, "renew"),
         subjects.event("alice", SESSION, "session.created"),
         subjects.watch_hint(SESSION), subjects.WAKE_DEADLINES, subjects.HEALTH_ORCHESTRATOR,
         f"{subjects.inbox_prefix('api')}.1", f"{subjects.inbox_prefix(OTHER)}.1",
@@ -86,17 +83,70 @@ def test_a_name_that_would_widen_rights_is_refused_at_issue(nats_server: NatsSer
         nats_server.launch_access(name)
 
 
-async def test_the_orchestrators_key_signs_launches_and_nothing_stronger(nats_server: NatsServer) -> None:
-    """A user with rights of its own in its JWT, signed by the scoped key, is not let in."""
+async def test_a_renewal_credential_may_ask_for_a_renewal_and_hear_the_answer(
+    nats_server: NatsServer,
+) -> None:
+    denied = await refused(
+        nats_server.issuer().renewal(MINE),
+        publish=[subjects.runner_out(MINE, "renew")],
+        subscribe=[f"{subjects.renewal_inbox_prefix(MINE)}.x"],
+    )
+    assert denied == set()
+
+
+async def test_a_renewal_credential_may_do_nothing_else(nats_server: NatsServer) -> None:
+    kinds: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob")
+    publish = [
+        *(subjects.runner_out(MINE, kind) for kind in kinds), subjects.runner_out(OTHER, "renew"),
+        subjects.runner_in(OTHER, "prompt"), subjects.command("session.stop"), subjects.HEALTH_ORCHESTRATOR,
+        f"{subjects.inbox_prefix(OTHER)}.1", f"{subjects.renewal_inbox_prefix(OTHER)}.1",
+        f"$JS.API.STREAM.INFO.{subjects.STREAM_OUTPUT}", "$JS.API.INFO", "$SYS.REQ.SERVER.PING",
+    ]  # fmt: skip
+    subscribe = [
+        f"s.{MINE}.in.>", f"s.{OTHER}.in.>", f"s.{MINE}.out.>", ">", "s.>", "_INBOX.>", "ccplant.>",
+        f"{subjects.inbox_prefix(MINE)}.>", f"{subjects.renewal_inbox_prefix(OTHER)}.>",
+    ]  # fmt: skip
+    access = nats_server.issuer().renewal(MINE)
+    denied = await refused(access, publish=publish)
+    for subject in subscribe:
+        # one at a time: a credential with so little to do has few subscriptions
+        denied |= await refused(access, subscribe=[subject])
+    assert denied == {subject.lower() for subject in [*publish, *subscribe]}
+
+
+@pytest.mark.parametrize("key", ["", "U", "UDX", "A" * 56, "S" * 56, "*", "\u3042" * 56, "U" * 4_000])
+def test_nothing_is_signed_for_what_is_no_users_key(nats_server: NatsServer, key: str) -> None:
+    with pytest.raises(UnsafeNameError):
+        nats_server.issuer().renew(MINE, key)
+
+
+async def test_wiping_what_the_bus_stored_locks_nobody_out(
+    connect_bus: Connect, nats_server: NatsServer
+) -> None:
+    issuer = nats_server.issuer()
+    given = [
+        nats_server.access("orchestrator"), nats_server.access("api"), issuer.work(MINE), issuer.renewal(MINE),
+    ]  # fmt: skip
+    await prepared(nats_server, connect_bus)
+    nats_server.wipe()
+    for access in given:
+        client = await connect_bus(access, name="again")
+        await flush(client)
+
+
+@pytest.mark.parametrize("which", ["signing_seed", "renewal_seed"])
+async def test_the_orchestrators_keys_sign_launches_and_nothing_stronger(
+    nats_server: NatsServer, which: str
+) -> None:
+    """A user with rights of its own in its JWT, signed by a scoped key, is not let in."""
     operator = nats_server.operator
-    user = credentials._new_key(nkeys.PREFIX_BYTE_USER)
+    user = jwts.new_key(jwts.USER)
     claims: dict[str, object] = {
         "type": "user", "version": 2, "issuer_account": operator.account, "subs": -1, "data": -1, "payload": -1,
         "pub": {"allow": [">"]}, "sub": {"allow": [">"]},
     }  # fmt: skip
-    forged = credentials._access(
-        nats_server.url, "forged", user, claims, credentials._key(operator.signing_seed), None
-    )
+    jwt = jwts.sign(jwts.public(user), "forged", claims, jwts.key_of(getattr(operator, which)))
+    forged = BusAccess(url=nats_server.url, inbox_prefix="_INBOX_forged", jwt=jwt, seed=user.seed.decode())
     with pytest.raises(ConnectionError):
         await _connected(forged)
 

@@ -14,7 +14,7 @@ import pytest
 from ccplant_platform.bus import provision as provisioning
 from ccplant_platform.bus.credentials import LaunchIssuer, Operator
 from ccplant_platform.bus.replies import may_answer
-from ccplant_platform.bus.rights import LAUNCH
+from ccplant_platform.bus.rights import RENEWAL, WORK
 from ccplant_platform.bus.server import server_config
 from ccplant_platform.settings import BusSettings, SettingsError
 
@@ -55,10 +55,13 @@ def test_a_launchs_jwt_carries_its_name_and_no_rights() -> None:
 
 def test_the_rights_of_launches_are_in_the_accounts_jwt() -> None:
     operator = Operator.create()
-    (scope,) = claims(operator.account_jwts()[operator.account])["nats"]["signing_keys"]
-    assert scope["kind"] == "user_scope"
-    assert scope["template"] == LAUNCH.as_claims()
-    assert scope["template"]["resp"]["max"] == 1
+    work, renewal = claims(operator.account_jwts()[operator.account])["nats"]["signing_keys"]
+    assert work["kind"] == renewal["kind"] == "user_scope"
+    assert work["template"] == WORK.as_claims()
+    assert work["template"]["resp"]["max"] == 1
+    assert renewal["template"] == RENEWAL.as_claims()
+    assert "resp" not in renewal["template"], "it answers nobody"
+    assert work["key"] != renewal["key"]
 
 
 def test_a_signature_is_the_issuers(tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_the_orchestrators_file_holds_the_scoped_key_alone(tmp_path: Path) -> No
     issuer = LaunchIssuer.from_settings(
         BusSettings(nats_signing_file=tmp_path / "signing.json"), url="nats://other"
     )
-    assert issuer.issue_launch("l1").url == "nats://other"
+    assert issuer.work("l1").url == "nats://other"
     with pytest.raises(SettingsError, match="CCPLANT_NATS_SIGNING_FILE"):
         LaunchIssuer.from_settings(BusSettings())
 

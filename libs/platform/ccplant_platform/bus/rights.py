@@ -24,27 +24,41 @@ class Rights:
     subscribe: tuple[str, ...]
     answer_within_seconds: int | None = None
     """None: it may answer nobody, but by a subject of its own."""
+    most_subscriptions: int = -1
+    most_payload_bytes: int = -1
 
     def as_claims(self) -> dict[str, object]:
         """Return the part of a JWT that says so."""
         claims: dict[str, object] = {
             "pub": {"allow": list(self.publish)},
             "sub": {"allow": list(self.subscribe)},
-            "subs": -1,
+            "subs": self.most_subscriptions,
             "data": -1,
-            "payload": -1,
+            "payload": self.most_payload_bytes,
         }
         if self.answer_within_seconds is not None:
             claims["resp"] = {"max": 1, "ttl": self.answer_within_seconds * _NANOSECONDS}
         return claims
 
 
-LAUNCH = Rights(
-    publish=("s.{{name()}}.out.>",),
-    subscribe=("s.{{name()}}.in.>", "_INBOX_{{name()}}.>"),
+_NAME = "{{name()}}"
+"""The server puts the user's name, the launch id, in its place."""
+_WORK: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob")
+
+WORK = Rights(
+    publish=tuple(subjects.runner_out(_NAME, kind) for kind in _WORK),
+    subscribe=(f"s.{_NAME}.in.>", f"{subjects.inbox_prefix(_NAME)}.>"),
     answer_within_seconds=60,
 )
-"""Template of a launch's user; the server puts the user's name, the launch id, in."""
+"""Template of what a launch works with; it cannot renew itself, so that one that was stolen ends by itself."""
+
+RENEWAL = Rights(
+    publish=(subjects.runner_out(_NAME, "renew"),),
+    subscribe=(f"{subjects.renewal_inbox_prefix(_NAME)}.>",),
+    most_subscriptions=4,
+    most_payload_bytes=4_096,
+)
+"""Template of what a launch asks for a new work credential with; it can do nothing else."""
 
 _EVENTS = subjects.STREAM_EVENTS
 

@@ -20,9 +20,10 @@ from ccplant_store.sessions.model import LaunchDoc, SessionDoc
 
 
 class BusAccessIssuer(Protocol):
-    """Makes the credential of one launch."""
+    """Makes the two credentials of one launch: one to work with, and one to renew that with."""
 
-    def __call__(self, launch_id: str) -> BusAccess: ...
+    def work(self, launch_id: str) -> BusAccess: ...
+    def renewal(self, launch_id: str) -> BusAccess: ...
 
 
 class ModelAccess(Protocol):
@@ -117,7 +118,8 @@ def launch_spec(
         attempt=launch.attempt,
         owner=session.owner,
         mode=session.mode,
-        bus=issue(launch.id),
+        bus=issue.work(launch.id),
+        bus_renewal=issue.renewal(launch.id),
         workspace=workspace,
         state_dir=state_dir,
         agent=agent,
