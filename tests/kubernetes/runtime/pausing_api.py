@@ -1,8 +1,9 @@
-"""An API whose caller is frozen before one of its calls, as a process that gets no processor time."""
+"""An API that counts its calls, and whose caller is frozen before one of them, as a process without processor time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 
 from ccplant_orchestrator.runtimes.kubernetes.api import Api, Json, Kind, Listing, WatchEvent
@@ -11,13 +12,15 @@ from ccplant_orchestrator.runtimes.kubernetes.api import Api, Json, Kind, Listin
 class PausingApi:
     """Passes everything on; the first call that was chosen waits until it is told to go on."""
 
-    def __init__(self, api: Api, call: str) -> None:
+    def __init__(self, api: Api, call: str = "") -> None:
         self._api = api
+        self.counted: Counter[str] = Counter()
         self._call = call
         self.reached = asyncio.Event()
         self.go_on = asyncio.Event()
 
     async def _pause(self, call: str) -> None:
+        self.counted[call] += 1
         if call == self._call and not self.reached.is_set():
             self.reached.set()
             await self.go_on.wait()

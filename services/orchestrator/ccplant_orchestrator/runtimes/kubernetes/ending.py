@@ -31,6 +31,8 @@ _SPARE_SECONDS = 20.0
 """Beyond every grace, for a node that is slow to say that it is done."""
 _GONE_SECONDS = 10.0
 _TRIES = 5
+_MOST_WATCHES = 16
+"""Ends that are watched at the same time, each by a connection; of more, the others look twice a second."""
 
 
 class Ending:
@@ -41,6 +43,7 @@ class Ending:
         self._options = options
         self._fencing = fencing
         self._clock = clock
+        self._watches = asyncio.Semaphore(_MOST_WATCHES)
 
     async def find(self, ref: LaunchRef) -> Json | None:
         """Read the launch's own Pod; None: the server says that there is none, or its name is another's."""
@@ -174,6 +177,14 @@ class Ending:
 
     async def _next_change(self, pod: Json) -> None:
         """Return at the Pod's next change, or after a while."""
+        if not self._watches.locked():
+            async with self._watches:
+                if await self._watch(pod):
+                    return
+        await self._clock.sleep(_LOOK_SECONDS / 4)
+
+    async def _watch(self, pod: Json) -> bool:
+        """Return whether it changed, or time enough has passed; False: nobody told anything."""
         metadata = pod["metadata"]
         fields, version = f"metadata.name={metadata['name']}", str(metadata["resourceVersion"])
         try:
@@ -182,12 +193,12 @@ class Ending:
                 async with aclosing(changes) as events:
                     async for event in events:
                         if event.type != "BOOKMARK":
-                            return
-            await self._clock.sleep(_LOOK_SECONDS / 4)
+                            return True
         except TimeoutError:
-            return
-        except (ApiError, UnreachableError):
-            await self._clock.sleep(_LOOK_SECONDS / 4)
+            return True
+        except (ApiError, UnreachableError) as error:
+            _log.info("end_not_watched", pod=metadata["name"], error=str(error)[:300])
+        return False
 
     async def _await_gone(self, ref: LaunchRef, uid: str) -> None:
         ends = self._clock.monotonic() + _GONE_SECONDS
