@@ -23,6 +23,7 @@ pytestmark = pytest.mark.node
 
 VOLUME = "session-tester-kept"
 _SECONDS = 30.0
+_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName")
 
 
 @pytest.fixture
@@ -113,4 +114,25 @@ async def test_a_pod_has_no_token_and_no_rights_of_its_own(place: NodePlace) -> 
     runtime = place.open(runner_command=("sh", "-c", script))
     seen = await exited(runtime, await start(runtime))
     assert seen.exit is not None
-    assert seen.exit.log_tail == ("1000", "NoNewPrivs:\t1")
+    assert [line.split() for line in seen.exit.log_tail] == [["1000"], ["NoNewPrivs:", "1"]]
+
+
+@pytest.mark.parametrize("image", ["test.invalid/nobody/has-this:1", "Not A Name"])
+async def test_what_waits_for_its_image_ends_at_once(place: NodePlace, image: str) -> None:
+    """Nothing runs, so there is no grace to wait for."""
+    runtime = place.open(runner_image=image)
+    ref = await start(runtime)
+
+    async def waits() -> bool:
+        seen = await runtime.get(ref)
+        assert seen is not None
+        return any(one.reason in _NO_IMAGE for one in seen.pod_status.container_statuses)
+
+    await eventually(waits, _SECONDS, interval=0.2)
+    async with asyncio.timeout(10):
+        await runtime.destroy(ref, force=False)
+        seen = await runtime.get(ref)
+    assert seen is not None
+    assert seen.phase == "exited"
+    await runtime.release(ref)
+    assert place.traces(ref) == []
