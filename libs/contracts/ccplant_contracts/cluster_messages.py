@@ -1,5 +1,6 @@
 """What people read about a session that its cluster does not start (D1), in Japanese and English.
 
+Nothing in a sentence changes by itself (ages are evidence): a sentence that is new is news to everybody who watches.
 Fields in braces are facts; `PHRASES` are facts that are themselves in two languages. Figures, names and the cluster's
 own words are put in as they are.
 """
@@ -17,8 +18,8 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
     {
         # no node takes it
         "waiting_for_scheduler": entry(
-            "スケジューラーがまだノードを割り当てていません ({seconds} 秒経過)。",
-            "The scheduler has not given it a node yet ({seconds} s so far).",
+            "スケジューラーがまだノードを割り当てていません。",
+            "The scheduler has not given it a node yet.",
             "続く場合は kube-scheduler が動いているか確認してください。",
             "If this lasts, check that kube-scheduler runs."),
         "insufficient_cpu": entry(
@@ -103,8 +104,8 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
             "ccplant doctor を実行し、RBAC を確認してください。", "Run ccplant doctor, and check the RBAC rules."),
         # the image
         "image_pulling": entry(
-            "イメージ {image} を取得しています ({seconds} 秒経過)。",
-            "The image {image} is being pulled ({seconds} s so far).",
+            "イメージ {image} を取得しています。",
+            "The image {image} is being pulled.",
             "大きなイメージでは数分かかることがあります。", "A large image can take minutes."),
         "image_name_invalid": entry(
             "イメージ名 {image} は正しくありません。", "The image name {image} is not valid.",
@@ -152,8 +153,8 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
             "PersistentVolume を追加するか、動的に作成する StorageClass を使ってください。",
             "Add a persistent volume, or use a class that provisions them."),
         "volume_provisioning": entry(
-            "ボリューム {volume} を作成しています ({seconds} 秒経過)。",
-            "The volume {volume} is being provisioned ({seconds} s so far).",
+            "ボリューム {volume} を作成しています。",
+            "The volume {volume} is being provisioned.",
             "続く場合はプロビジョナーが動いているか確認してください。",
             "If this lasts, check that the provisioner runs."),
         "volume_provisioning_failed": entry(
@@ -221,13 +222,13 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
             "ノードの CNI とコンテナランタイムを確認してください。再試行は続きます。",
             "Check the node's network plugin and container runtime; it is tried again."),
         "container_creating": entry(
-            "ノード {node} でコンテナを準備しています ({seconds} 秒経過)。",
-            "The container is being prepared on the node {node} ({seconds} s so far).",
+            "ノード {node} でコンテナを準備しています。",
+            "The container is being prepared on the node {node}.",
             "続く場合はノードを確認してください。", "If this lasts, check the node."),
         # the runner in it
         "runner_not_registered": entry(
-            "コンテナは {seconds} 秒前から動いていますが、ランナーがまだ登録されていません。",
-            "Its container has run for {seconds} s, but the runner has not registered yet.",
+            "コンテナは動いていますが、ランナーがまだ登録されていません。",
+            "Its container runs, but the runner has not registered yet.",
             "クローンやセットアップの途中でなければ、Pod からメッセージバスへの接続とログを確認してください。",
             "Unless it is still cloning or setting up, check the way from the Pod to the message bus, and the log."),
         "bus_unreachable": entry(
@@ -241,10 +242,6 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
 
 PHRASES: MappingProxyType[str, Text] = MappingProxyType(
     {
-        "missing": Text(
-            ja=" (最も空きのあるノードでもあと {amount} 不足)",
-            en=" (even the one with most room lacks {amount})",
-        ),
         "missing_at_least": Text(
             ja=" (最も空きのあるノードでも少なくともあと {amount} 不足)",
             en=" (even the one with most room lacks at least {amount})",

@@ -67,13 +67,16 @@ def _pending(
             return problem("volume_class_missing", facts, evidence=evidence)
         case "FailedBinding":
             return problem("volume_not_available", facts, evidence=evidence)
+        case "ProvisioningFailed" if "no volume plugin matched" in event.message:
+            # a class whose volumes are made by hand
+            return problem("volume_not_available", facts, evidence=evidence)
         case "ProvisioningFailed":
             return problem("volume_provisioning_failed", {**facts, "detail": event.shown}, evidence=evidence)
         case "WaitForPodScheduled":
             return None
         case _:
             seconds = raw.seconds_since(event.first, situation.now)
-            return problem("volume_provisioning", {**facts, "seconds": seconds}, evidence=evidence)
+            return problem("volume_provisioning", facts, evidence={**evidence, "seconds": seconds})
 
 
 def _refused(

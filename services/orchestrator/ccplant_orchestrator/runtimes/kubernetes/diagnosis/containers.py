@@ -99,7 +99,7 @@ def not_registered(situation: Situation) -> StartProblem | None:
     seconds = raw.seconds_since(raw.moment(running, "startedAt"), situation.now) or 0
     if seconds < _REGISTERED_SECONDS:
         return None
-    return problem("runner_not_registered", {"seconds": seconds}, evidence=_with_log(situation))
+    return problem("runner_not_registered", evidence={"seconds": seconds, **_with_log(situation)})
 
 
 def _log_lines(tail: Sequence[str]) -> list[Mapping[str, object]]:

@@ -35,10 +35,12 @@ _SLACK = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Deletion:
-    """That somebody asked for the end of a Pod."""
+    """That somebody asked for the end of a Pod.
+
+    How long the grace was is not known afterwards: the node shortens it to nothing when it is done.
+    """
 
     asked_at: datetime
-    grace_over_at: datetime
     ours: bool
 
 
@@ -61,7 +63,7 @@ def deletion_of(pod: raw.Json) -> Deletion | None:
     except OverflowError:
         asked = over
     ours = names.ENDED_BY in raw.mapping(pod, "metadata", "annotations")
-    return Deletion(asked, over, ours)
+    return Deletion(asked, ours)
 
 
 def ended_before(deletion: Deletion | None, finished: datetime | None) -> bool:
@@ -69,11 +71,9 @@ def ended_before(deletion: Deletion | None, finished: datetime | None) -> bool:
     return deletion is not None and finished is not None and finished < deletion.asked_at - _SLACK
 
 
-def killed_by_grace(deletion: Deletion | None, finished: datetime | None) -> bool:
-    """Tell whether a SIGKILL came when one was due, at the end of a deletion's grace."""
-    if deletion is None or finished is None:
-        return False
-    return finished >= deletion.grace_over_at - _SLACK and not ended_before(deletion, finished)
+def may_be_end_of_grace(deletion: Deletion | None, finished: datetime | None) -> bool:
+    """Tell whether a SIGKILL at that time may have been the end of a deletion's grace."""
+    return deletion is not None and not ended_before(deletion, finished)
 
 
 def disruption_of(

@@ -4,8 +4,8 @@
 |---|---|
 | `exit_code`, `signal` | as the node says; above 128 the number of the signal; neither where the node did not see the end
   (`ContainerStatusUnknown`, `Unknown`) or the container never ran (`StartError`) |
-| `oom_killed` | the node says OOMKilled, and the first process died by SIGKILL, which was not the end of a grace. The
-  kubelet says OOMKilled also where a tool was killed and the runner ended well later: that is evidence only |
+| `oom_killed` | the node says OOMKilled, and the first process died by SIGKILL, which was not the end of a grace (after a
+  deletion was asked for, nobody can tell). The kubelet says OOMKilled also where a tool was killed and the runner ended well later: that is evidence only |
 | `evicted` | by the kubelet, by the eviction API, preempted, or by a taint |
 | `node_shutdown` | drained, shut down, lost, gone, or restarted |
 | `deleted_from_outside` | deleted before it ended, by nobody of the above and not by its orchestrator |
@@ -54,7 +54,9 @@ def read_exit(
     )
     code, signal = _code_and_signal(ended) if seen and reason not in NEVER_STARTED else (None, None)
     starved = (
-        reason == "OOMKilled" and signal == _SIGKILL and not disruption.killed_by_grace(deletion, finished)
+        reason == "OOMKilled"
+        and signal == _SIGKILL
+        and not disruption.may_be_end_of_grace(deletion, finished)
     )
     message = raw.text(ended, "message")
     word = plain.last_word(message)
@@ -125,7 +127,6 @@ def _evidence(
         known["deletion"] = {
             "asked_at": _time(deletion.asked_at),
             "by_ccplant": deletion.ours,
-            "grace_over_at": _time(deletion.grace_over_at),
         }
     return {key: value for key, value in known.items() if value not in (None, "", [], False)}
 

@@ -81,8 +81,8 @@ def pulling(situation: Situation) -> StartProblem | None:
     seconds = raw.seconds_since(event.last, situation.now)
     return problem(
         "image_pulling",
-        {"image": situation.image, "seconds": seconds},
-        evidence={"node": situation.node_name or None},
+        {"image": situation.image},
+        evidence={"node": situation.node_name or None, "seconds": seconds},
     )
 
 

@@ -50,7 +50,8 @@ def _message(situation: Situation) -> str:
 def _by_verdict(situation: Situation, verdict: Verdict | None, message: str) -> StartProblem | None:
     if not message:
         age = situation.age_seconds
-        return problem("waiting_for_scheduler", {"seconds": age}) if age >= _SILENCE_SECONDS else None
+        found = problem("waiting_for_scheduler", evidence={"seconds": age})
+        return found if age >= _SILENCE_SECONDS else None
     evidence: dict[str, Evidence] = {"scheduler": raw.shown(message)}
     if "no nodes available" in message:
         return problem("no_nodes", evidence=evidence)
@@ -68,10 +69,13 @@ def _by_verdict(situation: Situation, verdict: Verdict | None, message: str) -> 
             return problem("nodes_cordoned", facts, evidence=evidence)
         case "taints":
             return _tainted(situation, verdict, evidence)
-        case "selector":
+        case "selector" if not (_closed(verdict) and _taints_of_nodes(situation)):
             return problem(
                 "node_selector_mismatch", {**facts, "selector": _selector(situation)}, evidence=evidence
             )
+        case "selector":
+            # some nodes are what it asks for, and are closed to it
+            return _tainted(situation, verdict, evidence)
         case _:
             return problem("no_node_fits", {"detail": raw.shown(foremost.reason)}, evidence=evidence)
 
@@ -137,12 +141,15 @@ def _told(short: room.Shortage, refusal: Refusal) -> dict[str, Evidence]:
 
 def _usable(situation: Situation) -> Iterator[raw.Json]:
     """Yield the nodes that would be allowed, had they room."""
+    return (node for node in _meant(situation) if not list(_untolerated(situation, node)))
+
+
+def _meant(situation: Situation) -> Iterator[raw.Json]:
+    """Yield the nodes that the Pod's selector names."""
     wanted = raw.mapping(situation.pod, "spec", "nodeSelector")
     for node in situation.nodes:
         labels = raw.mapping(node, "metadata", "labels")
-        if all(labels.get(key) == value for key, value in wanted.items()) and not list(
-            _untolerated(situation, node)
-        ):
+        if all(labels.get(key) == value for key, value in wanted.items()):
             yield node
 
 
@@ -165,7 +172,7 @@ def _tolerates(toleration: raw.Json, taint: raw.Json) -> bool:
 
 
 def _tainted(situation: Situation, verdict: Verdict, evidence: dict[str, Evidence]) -> StartProblem:
-    refusals = verdict.of_kind("taints")
+    refusals = _closed(verdict)
     taints = _taints_of_nodes(situation) or _taints_in_words(refusals)
     keys = {one.partition("=")[0].partition(":")[0] for one in taints}
     facts = {"total": verdict.total, "short": sum(one.nodes for one in refusals)}
@@ -175,9 +182,13 @@ def _tainted(situation: Situation, verdict: Verdict, evidence: dict[str, Evidenc
     return problem(code, {**facts, "taints": ", ".join(taints[:_MOST]) or None}, evidence=evidence)
 
 
+def _closed(verdict: Verdict) -> tuple[Refusal, ...]:
+    return (*verdict.of_kind("taints"), *verdict.of_kind("cordoned"))
+
+
 def _taints_of_nodes(situation: Situation) -> list[str]:
     found: dict[str, None] = {}
-    for node in situation.nodes:
+    for node in _meant(situation):
         for taint in _untolerated(situation, node):
             value = raw.name(taint, "value")
             found[f"{raw.name(taint, 'key')}{'=' if value else ''}{value}:{raw.name(taint, 'effect')}"] = None

@@ -21,6 +21,8 @@ MAX_TEXT = 600
 MAX_NAME = 253
 _MASKED = Redactor()
 _QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']+")
+_LOCAL_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+|\]):\d{1,5}(?=->)")
+"""Of a connection's near end: another one each time, and nobody's concern."""
 _NOTHING: Json = {}
 
 
@@ -107,5 +109,5 @@ def shown(words: str, most: int = MAX_TEXT) -> str:
     # a query in a URL of a registry or of a storage service is where they put signatures; the cut comes last, because a
     # cut secret would not be recognised
     masked = _MASKED(_QUERY.sub(r"\1", words[: 16 * MAX_TEXT]))
-    line = " ".join(masked.split())
+    line = " ".join(_LOCAL_PORT.sub(r"\1", masked).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -141,6 +141,6 @@ def _on_its_way(situation: Situation) -> StartProblem | None:
         return None
     return problem(
         "container_creating",
-        {"node": situation.node_name, "seconds": situation.node_seconds},
-        evidence={"event": None if event is None else event.shown},
+        {"node": situation.node_name},
+        evidence={"event": None if event is None else event.shown, "seconds": situation.node_seconds},
     )
