@@ -16,6 +16,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "up": "ccplant_cli.up.command",
         "session": "ccplant_cli.commands.session",
+        "volume": "ccplant_cli.commands.volume",
         "events": "ccplant_cli.commands.events",
         "agent": "ccplant_cli.agents.command",
         "token": "ccplant_cli.commands.token",

@@ -41,12 +41,14 @@ class AgentKeeper:
         log: RunnerLog,
         *,
         on_restarting: Callable[[bool], None],
+        on_restarted: Callable[[], None],
         on_death: Callable[[], None],
         stop_grace: float,
     ) -> None:
         self._new_driver = new_driver
         self._log = log
         self._on_restarting = on_restarting
+        self._on_restarted = on_restarted
         self._on_death = on_death
         self._grace = stop_grace
         self._driver: AgentDriver | None = None
@@ -63,13 +65,19 @@ class AgentKeeper:
         self.ended: asyncio.Future[AgentEnded] = asyncio.get_running_loop().create_future()
         """Done when there is no agent any more and there will be none."""
 
-    async def start(self) -> AgentInfo:
-        """Start the agent for the first time.
+    @property
+    def conversation(self) -> str | None:
+        """The agent's own name of the conversation that it has, where it has one."""
+        return self._conversation
+
+    async def start(self, resume: str | None = None) -> AgentInfo:
+        """Start the agent for the first time; with `resume` it goes on with that conversation.
 
         Raises:
-            AgentStartError: it did not answer its handshake.
+            AgentStartError: it did not answer its handshake, or does not know the conversation.
         """
-        ready = await self._begin(None)
+        self._spoken = resume is not None
+        ready = await self._begin(resume)
         self._watcher = asyncio.create_task(self._watch(), name="agent-watch")
         return ready.info
 
@@ -173,6 +181,7 @@ class AgentKeeper:
                 continue
             self._log.info("agent_restarted", number=len(self._restarts))
             self._on_restarting(False)
+            self._on_restarted()
             return None
         return AgentEnded(ended, clean=False, detail=f"{detail}, {MAX_RESTARTS} restarts did not help")
 

@@ -38,6 +38,7 @@ from ccplant_runner.blobs import BlobUploader
 from ccplant_runner.bus import BusLink
 from ccplant_runner.clone import CloneFailedError, clone
 from ccplant_runner.deadline import Deadline
+from ccplant_runner.half_clone import remove_half_clone, whole_or_nothing
 from ccplant_runner.heartbeat import HeartbeatSender
 from ccplant_runner.inbox import Inbox, StopNow
 from ccplant_runner.journal import Journal
@@ -125,6 +126,7 @@ class LaunchRun:
             self._driver,
             log,
             on_restarting=self._activity.restarting,
+            on_restarted=self._tell_conversation,
             on_death=self._agent_died,
             stop_grace=spec.stop_grace_seconds,
         )
@@ -223,7 +225,7 @@ class LaunchRun:
             async with asyncio.timeout(spec.start_timeout_seconds):
                 await self._prepare()
                 self._heartbeat.step("starting_agent")
-                info = await self._keeper.start()
+                info = await self._keeper.start(spec.conversation)
                 self._heartbeat.step("registering")
                 await connected
                 self._agent_info = info
@@ -249,16 +251,19 @@ class LaunchRun:
 
     async def _prepare(self) -> None:
         spec = self._spec
+        if remove_half_clone(self._workspace, self._home):
+            self._log.warning("half_clone_removed")
         if spec.repository is not None:
             self._heartbeat.step("cloning")
-            fresh = await clone(
-                spec.repository,
-                spec.branch,
-                self._workspace,
-                env=self._env,
-                redactor=self._redactor,
-                on_line=lambda text: self._log.program_line("git", text),
-            )
+            with whole_or_nothing(self._workspace, self._home):
+                fresh = await clone(
+                    spec.repository,
+                    spec.branch,
+                    self._workspace,
+                    env=self._env,
+                    redactor=self._redactor,
+                    on_line=lambda text: self._log.program_line("git", text),
+                )
             self._log.info("cloned" if fresh else "workspace_kept")
         if spec.setup_script:
             self._heartbeat.step("setting_up")
@@ -270,6 +275,10 @@ class LaunchRun:
                 on_line=lambda text: self._log.program_line("setup", text),
             )
 
+    def _tell_conversation(self) -> None:
+        """An agent that died before it was spoken to has a new conversation: who resumes later has to know (S14)."""
+        self._spawn(self._sync())
+
     async def _sync(self) -> None:
         """Register, or ask again what is stored; the answer is the same."""
         if self._agent_info is None:
@@ -279,6 +288,7 @@ class LaunchRun:
             session_id=self._spec.session_id,
             launch_id=self._spec.launch_id,
             agent=self._agent_info,
+            conversation=self._keeper.conversation,
             last_seq=self.journal.last_seq,
         )
         try:

@@ -304,6 +304,22 @@ async def test_a_volume_in_use_cannot_be_deleted_and_a_free_one_is_gone(place: P
     await said(runtime, second, "workspace []")
 
 
+async def test_a_volume_serves_one_launch_and_the_next_when_that_is_released(place: Place) -> None:
+    runtime = place.open()
+    first = await start(runtime, "write note;wait", volume=VOLUME)
+    await said(runtime, first, "waiting")
+    late = new_ref("session-tester-other")
+    with pytest.raises(VolumeInUseError):
+        await start(runtime, "show;wait", ref=late, volume=VOLUME)
+    assert place.processes(late) == []
+    # the same launch again is no other
+    await start(runtime, "write note;wait", ref=first, volume=VOLUME)
+    await runtime.destroy(first, force=True)
+    await runtime.release(first)
+    await start(runtime, "show;wait", ref=late, volume=VOLUME)
+    await said(runtime, late, 'workspace ["note"]')
+
+
 async def test_sweep_spares_recorded_volumes_and_takes_the_others(place: Place) -> None:
     runtime = place.open()
     first = await start(runtime, "write note;exit 0", volume=VOLUME)

@@ -20,6 +20,7 @@ from ccplant_orchestrator.runtimes.protocol import (
     RuntimeFailedError,
     StartProblem,
     Volume,
+    VolumeInUseError,
 )
 
 
@@ -32,6 +33,10 @@ class MemoryRuntime:
     signalled: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     volumes: dict[str, Volume] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    """Launch that is not released → its volume."""
+    stuck: bool = False
+    """Whether volumes cannot be removed now."""
     problem: StartProblem | None = None
     """What it says where it is asked why a launch does not start."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
@@ -51,10 +56,13 @@ class MemoryRuntime:
         self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig, volume: Volume | None
     ) -> None:
         del config
-        if volume is not None:
-            self.volumes[volume.id] = volume
         if ref.launch_id in self.launched or ref.launch_id in self.released:
             return
+        if volume is not None:
+            if volume.id in self.used.values():
+                raise VolumeInUseError(volume.id)
+            self.volumes[volume.id] = volume
+            self.used[ref.launch_id] = volume.id
         self.starts += 1
         self.launched[ref.launch_id] = spec
         self._show(
@@ -71,9 +79,12 @@ class MemoryRuntime:
 
     async def release(self, ref: LaunchRef) -> None:
         self.observed.pop(ref.launch_id, None)
+        self.used.pop(ref.launch_id, None)
         self.released.append(ref.launch_id)
 
     async def delete_volume(self, volume_id: str) -> None:
+        if self.stuck or volume_id in self.used.values():
+            raise VolumeInUseError(volume_id)
         self.volumes.pop(volume_id, None)
 
     async def get(self, ref: LaunchRef) -> Observation | None:

@@ -59,13 +59,14 @@ class ScriptedRunner:
             await runner.bus.subscribe(subjects.runner_in(launch_id, kind), cb=answer)  # type: ignore[arg-type]
         return runner
 
-    async def register(self) -> RegistrationAnswer:
+    async def register(self, *, conversation: str | None = None) -> RegistrationAnswer:
         """Say that the agent can answer."""
         registration = Registration(
             runner_version="test",
             session_id=self.session_id,
             launch_id=self.launch_id,
             agent=AgentInfo(name="scripted"),
+            conversation=conversation,
             last_seq=self.next_seq - 1,
         )
         reply = await self.bus.request(

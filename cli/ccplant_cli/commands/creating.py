@@ -220,6 +220,7 @@ def recreate(
     agent: Annotated[str | None, typer.Option("--agent", help=say("help.create.agent"))] = None,
     model: Annotated[str | None, typer.Option("--model", help=say("help.create.model"))] = None,
     resume: Annotated[bool, typer.Option("--resume", help=say("help.recreate.resume"))] = False,
+    new_storage: Annotated[bool, typer.Option("--new-storage", help=say("help.recreate.new_storage"))] = False,
     wait: Annotated[bool, typer.Option("--wait", help=say("help.create.wait"))] = False,
     wait_timeout: Annotated[
         float, typer.Option("--wait-timeout", metavar="SECONDS", help=say("help.create.wait_timeout"))
@@ -228,6 +229,8 @@ def recreate(
     config = without_empty({"cpu_limit": cpu, "memory_limit": memory, "agent": agent, "model": model})
     if timeout is not None:
         config["timeout_minutes"] = timeout
+    if new_storage:
+        config["pvc_from"] = None
     with Client(context.target) as client:
         document = find(client, session)
         path = f"{path_of(document.text('session_id'))}/recreate"

@@ -5,9 +5,9 @@ Every request here is idempotent: whoever does not hear the answer sends the sam
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ccplant_contracts import CONTRACT_VERSION
 from ccplant_contracts.base import Message, UtcTime
@@ -65,6 +65,8 @@ class LaunchSpec(Message):
     repository: str | None = None
     branch: str | None = None
     setup_script: str | None = None
+    conversation: str | None = None
+    """The agent's own name of an earlier conversation that it is to go on with (S14)."""
     env: dict[str, str] = Field(default_factory=dict)
     """For set-up and agent, the agent's own credentials included."""
     secrets: tuple[str, ...] = ()
@@ -91,6 +93,8 @@ class Registration(Message):
     session_id: str
     launch_id: str
     agent: AgentInfo
+    conversation: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    """The agent's own name of the conversation that it has; it may get another one where it starts again unspoken to."""
     last_seq: int = 0
     """The last number that this runner gave, 0 at first."""
 

@@ -6,6 +6,7 @@ from ccplant_contracts.access import ApiKey
 from ccplant_contracts.base import Message
 from ccplant_contracts.prompt import PermissionResource
 from ccplant_contracts.session import Sample, SessionSummary, TimelineEntry
+from ccplant_contracts.volume import VolumeResource
 
 
 class SessionList(Message):
@@ -25,6 +26,19 @@ class PermissionList(Message):
     """A page of a session's permission requests, newest first."""
 
     permissions: tuple[PermissionResource, ...]
+    total: int
+    total_capped: bool = False
+    limit: int
+    offset: int
+    has_more: bool
+    next_offset: int | None
+    next_cursor: str | None = None
+
+
+class VolumeList(Message):
+    """A page of volumes, newest first."""
+
+    volumes: tuple[VolumeResource, ...]
     total: int
     total_capped: bool = False
     limit: int

@@ -402,6 +402,10 @@ class SessionResource(SessionSummary):
     transcript: Transcript | None = None
     timeline: tuple[TimelineEntry, ...] = ()
     recreated_from: str | None = None
+    resumed: bool = False
+    """Whether the agent goes on with the conversation of the session that it was recreated from (S14)."""
+    volume_id: str | None = None
+    """The volume that it works on; see `/api/v1/volumes`."""
     last_seq: int
 
 

@@ -22,6 +22,7 @@ FaultPoint = Literal[
     "orch.prompt.delivering", "orch.prompt.sent", "orch.permission.sent",
     "orch.output.inserted", "orch.output.applied", "orch.output.advanced",
     "orch.end.judged", "orch.end.committed", "orch.end.destroyed", "orch.end.settled", "orch.event.published",
+    "orch.volume.freed", "orch.volume.removed",
     "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
     "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
     "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",

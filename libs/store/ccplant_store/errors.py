@@ -6,6 +6,8 @@ with the driver, and would sooner or later answer "internal error" where "try ag
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class StoreError(Exception):
     """Something that the store could not do."""
@@ -44,6 +46,19 @@ class AlreadyDoneError(StoreError):
 
 class TombstonedError(StoreError):
     """The session was purged (or never was); writers of its output and blobs are refused."""
+
+
+class VolumeRefusedError(StoreError):
+    """A volume cannot be had or removed: not there, being removed, or a session has it."""
+
+    def __init__(
+        self, volume_id: str, why: Literal["absent", "deleting", "held"], holder: str | None = None
+    ) -> None:
+        super().__init__(f"the volume {volume_id} is {why}")
+        self.volume_id = volume_id
+        self.why = why
+        self.holder = holder
+        """The session that has it, where one does."""
 
 
 class InvalidCursorError(StoreError):

@@ -74,6 +74,10 @@ EVENTS: Sequence[Index] = (
     Index((("time", ASC),), "since"),
     Index((("purged_at", ASC),), "purged", expire_after_seconds=PURGED_EVENTS_KEPT_SECONDS),
 )
+VOLUMES: Sequence[Index] = (
+    Index((("owner", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
+    Index((("next_attempt_at", ASC),), "condemned", partial={"deleting": True}),
+)
 
 INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
     {
@@ -81,6 +85,7 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "prompts": PROMPTS,
         "permissions": PERMISSIONS,
         "session_events": EVENTS,
+        "volumes": VOLUMES,
         "output": (),
         "activity": (),
         "leases": (),

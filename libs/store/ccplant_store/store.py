@@ -22,6 +22,7 @@ from ccplant_store.permissions.repository import PermissionStore
 from ccplant_store.prompts.repository import PromptStore
 from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
+from ccplant_store.volumes.repository import VolumeStore
 
 T = TypeVar("T")
 
@@ -35,7 +36,8 @@ class Store:
         self._clock = clock
         self._recorder = EventRecorder(database.collection("sessions"), database.collection("session_events"))
         self.tombstones = TombstoneStore(database, clock)
-        self.sessions = SessionStore(database, clock, self._recorder)
+        self.volumes = VolumeStore(database)
+        self.sessions = SessionStore(database, clock, self._recorder, self.volumes)
         self.prompts = PromptStore(database, clock, self._recorder)
         self.permissions = PermissionStore(database, clock, self._recorder)
         self.events = EventStore(database, self.prompts)

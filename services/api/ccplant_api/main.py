@@ -29,6 +29,7 @@ from ccplant_api.prompts import endpoints as prompts
 from ccplant_api.sessions import endpoints as sessions
 from ccplant_api.sessions import insight
 from ccplant_api.settings import ApiSettings
+from ccplant_api.volumes import endpoints as volumes
 from ccplant_platform.bus.connection import connect
 from ccplant_platform.clock import SystemClock
 from ccplant_platform.settings import BusSettings, MongoSettings
@@ -57,7 +58,18 @@ def create_app(
         ],
     )
     install_error_handlers(app)
-    for part in (health, sessions, prompts, permissions, insight, streams, websocket, events, principals):
+    for part in (
+        health,
+        sessions,
+        prompts,
+        permissions,
+        insight,
+        volumes,
+        streams,
+        websocket,
+        events,
+        principals,
+    ):
         app.include_router(part.router)
     install_openapi(app)
     return app

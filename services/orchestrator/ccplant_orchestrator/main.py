@@ -30,6 +30,7 @@ from ccplant_orchestrator.jobs.deadlines import Deadlines
 from ccplant_orchestrator.jobs.leased import LeasedJob, Tenure
 from ccplant_orchestrator.jobs.liveness import Liveness, Silence
 from ccplant_orchestrator.jobs.resync import Resync
+from ccplant_orchestrator.jobs.volumes import VolumeRemoval
 from ccplant_orchestrator.output.apply import Applier, FollowUps
 from ccplant_orchestrator.output.blobs import BlobReceiver
 from ccplant_orchestrator.output.dead_letter import DeadLetters
@@ -124,6 +125,7 @@ class Orchestrator:
             dead_letters=DeadLetters(parts.bus.jetstream(timeout=5.0)),
             clock=clock,
         )
+        volumes = VolumeRemoval(store=store, runtime=parts.runtime, clock=clock)
         self._reconciler = Reconciler(
             store=store,
             runtime=parts.runtime,
@@ -134,6 +136,7 @@ class Orchestrator:
                 runtime=parts.runtime,
                 writer=self._writer,
                 announcer=self._announcer,
+                volumes=volumes,
                 clock=clock,
             ),
             clock=clock,
@@ -185,6 +188,7 @@ class Orchestrator:
                     prompts=self.prompts,
                     permissions=self.permissions,
                     expiry=self._permission_delivering,
+                    volumes=volumes,
                     clock=clock,
                     max_concurrent_launches=settings.max_concurrent_launches,
                     every_seconds=settings.resync_seconds,

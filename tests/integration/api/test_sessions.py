@@ -138,7 +138,7 @@ async def test_recreating_keeps_the_configuration_and_its_secrets_and_happens_on
     assert "config.nope" in fields(
         refused(await api.client.post(path, json={"config": {"nope": 1}}), 400, "INVALID_REQUEST")
     )
-    refused(await api.client.post(path, json={"resume": True}), 400, "INVALID_REQUEST")
+    refused(await api.client.post(path, json={"resume": True}), 409, "CONFLICT")
     body = {"config": {"timeout_minutes": 9, "env": {"TOKEN": "***", "NEW": "n"}}}
     answers = await asyncio.gather(
         *(api.client.post(path, json=body, headers={"Idempotency-Key": "r"}) for _ in range(5))

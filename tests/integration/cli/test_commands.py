@@ -138,6 +138,11 @@ def test_a_session_is_found_by_its_name_on_any_page(standin: StandIn, run: Run) 
             ("recreate", "session-ann-1", "--memory", "8Gi"),
             "POST", f"{ONE}/recreate", {"config": {"memory_limit": "8Gi"}}, {},
         ),
+        (
+            ("recreate", "session-ann-1", "--new-storage"),
+            "POST", f"{ONE}/recreate", {"config": {"pvc_from": None}}, {},
+        ),
+        (("recreate", "session-ann-1", "--resume"), "POST", f"{ONE}/recreate", {"resume": True}, {}),
         (("cancel", "session-ann-1", "--prompt", "prompt-1"), "POST", f"{ONE}/cancel", {"prompt_id": "prompt-1"}, {}),
         (
             ("answer", "session-ann-1", "perm-1", "allow_once"),
@@ -166,6 +171,39 @@ def test_each_action_asks_for_what_it_says(
     assert done.returncode == 0, done.stderr
     (asked,) = [item for item in standin.requests if item.method == method and item.path == path]
     assert (asked.body, asked.query) == (body, query)
+
+
+def test_volumes_are_listed_with_who_has_them(standin: StandIn, run: Run) -> None:
+    volume = {"volume_id": "session-ann-1", "session_id": "session-ann-9", "session_name": "a\x1b[2Jname", "owner": "ann",
+              "size": "10Gi", "created_at": "2026-01-01T00:00:00Z", "in_use_by": None, "deleting": False}  # fmt: skip
+    used = volume | {"volume_id": "session-ann-2", "session_name": None, "in_use_by": "session-ann-9"}
+    going = volume | {"volume_id": "session-ann-3", "deleting": True}
+    standin.answer(
+        "GET", "/api/v1/volumes", {"volumes": [volume, used, going], "total": 3, "has_more": False}
+    )
+    shown = run("volume", "list").stdout.splitlines()
+    assert [line.split("  ")[-1].strip() for line in shown] == [
+        "USED BY",
+        "free",
+        "session-ann-9",
+        "being deleted",
+    ]
+    assert shown[0].split() == ["ID", "LAST", "SESSION", "OWNER", "SIZE", "CREATED", "USED", "BY"]
+    assert "\x1b" not in "".join(shown)
+    assert "session-ann-9" in shown[2]
+    assert json.loads(run("volume", "list", "--json").stdout)["total"] == 3
+    standin.answer("GET", "/api/v1/volumes", {"volumes": []})
+    assert run("volume", "list").stderr == "No volumes.\n"
+
+
+def test_a_volume_is_deleted_by_whoever_says_yes(standin: StandIn, run: Run) -> None:
+    path = "/api/v1/volumes/session-ann-1"
+    standin.answer("DELETE", path, (202, {"volume_id": "session-ann-1", "deleting": True}))
+    assert run("volume", "delete", "session-ann-1").returncode == 2
+    assert standin.of("DELETE", "") == []
+    done = run("volume", "delete", "session-ann-1", "--yes")
+    assert (done.returncode, done.stderr) == (0, "The volume session-ann-1 is being deleted.\n")
+    assert [asked.path for asked in standin.requests if asked.method == "DELETE"] == [path]
 
 
 def test_what_is_over_already_is_not_said_to_be_ending(standin: StandIn, run: Run) -> None:

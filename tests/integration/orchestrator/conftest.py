@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from ccplant_contracts.status import StopReason
 from ccplant_orchestrator.events.stream import LifecycleEventStream
 from ccplant_orchestrator.jobs.liveness import Silence
 from ccplant_orchestrator.main import Orchestrator, Parts
-from ccplant_orchestrator.sessions.launching import AgentDefaults
+from ccplant_orchestrator.sessions.launching import AgentDefaults, GitAccessLookup, no_git_access
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.bus.broker import make_broker
 from ccplant_platform.bus.connection import connect, jetstream
@@ -43,6 +43,7 @@ class Plant:
     settings: OrchestratorSettings
     lifetime: timedelta | None = None
     """Of the work credentials of launches; None: they have no end."""
+    git_access: GitAccessLookup = no_git_access
     replicas: list[Orchestrator] = field(default_factory=list)
     runners: list[ScriptedRunner] = field(default_factory=list)
     _closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Plant:
                 clock=clock,
                 issue=self.nats.issuer(self.lifetime),
                 agents=AgentDefaults("demo"),
+                git_access=lambda session, /: self.git_access(session),
                 events=LifecycleEventStream(broker.faststream, js, replicas=1),
                 version="test",
             )
@@ -83,21 +85,32 @@ class Plant:
         return orchestrator
 
     async def create(
-        self, *, prompts: int = 0, mode: Mode = Mode.INTERACTIVE, **config: object
+        self,
+        *,
+        prompts: int = 0,
+        mode: Mode = Mode.INTERACTIVE,
+        volume_id: str | None = None,
+        resumes: str | None = None,
+        repository: str | None = None,
+        **config: object,
     ) -> SessionDoc:
         """Write the intent of a session, as a gateway does, and tell the replicas."""
         now = datetime.now(UTC)
         chosen = SessionConfig.model_validate(config)
+        session_id = new_session_id(OWNER)
         session = SessionDoc(
-            id=new_session_id(OWNER),
+            id=session_id,
             owner=OWNER,
             name="test",
             mode=mode,
+            repository=repository,
             cpu_limit=chosen.cpu_limit,
             memory_limit=chosen.memory_limit,
             created_at=now,
             updated_at=now,
             config=chosen.model_dump(mode="json"),
+            volume_id=volume_id or (session_id if chosen.pvc_enabled else None),
+            resumes=resumes,
         )
         await self.store.sessions.create(session)
         for number in range(prompts):
@@ -168,6 +181,11 @@ class Plant:
         launch = (await self.get(session_id)).launch
         return launch.id if launch is not None and launch.started_at is not None else ""
 
+    async def stop_first_replica(self) -> None:
+        """Stop the replica that runs longest."""
+        await self._closers.pop(0)()
+        del self.replicas[0]
+
     async def close(self) -> None:
         """Stop everything."""
         for runner in self.runners:
@@ -177,14 +195,15 @@ class Plant:
 
 
 @pytest.fixture
-    async def stop_first_replica(self) -> None:
-        """Stop the replica that runs longest."""
-        await self._closers.pop(0)()
-        del self.replicas[0]
-
 def orchestrator_settings() -> OrchestratorSettings:
     """Settings with short waits; a module may have its own."""
     return OrchestratorSettings(resync_seconds=1, stop_grace_seconds=0.5, max_concurrent_launches=1_000)
+
+
+@pytest.fixture
+def launch_lifetime() -> timedelta | None:
+    """How long a launch's work credential is good for; a module may have its own."""
+    return None
 
 
 @pytest.fixture
@@ -205,12 +224,6 @@ async def plant(
         lifetime=launch_lifetime,
     )
     await plant.start_replica()
-@pytest.fixture
-def launch_lifetime() -> timedelta | None:
-    """How long a launch's work credential is good for; a module may have its own."""
-    return None
-
-
     yield plant
     await plant.close()
     store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -468,3 +469,46 @@ async def test_text_of_any_kind_survives(launch: Launch) -> None:
         await runner.ready()
         text = '日本語 🎉 \x01\t"quotes" \\ back'
         assert (await runner.run_turn(f"echo {text}")) == ("done", text)
+
+
+async def test_a_conversation_goes_on_in_another_launch_on_the_same_home(
+    launch: Launch, nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with launch() as first:
+        await first.ready()
+        await first.run_turn("echo remember me")
+        conversation = first.registrations[-1].conversation
+        assert conversation
+        await first.stop()
+    shutil.copytree(tmp_path / "state" / "home", tmp_path / "next" / "state" / "home")
+    async with runner_process(nats_server, tmp_path / "next", conversation=conversation) as second:
+        await second.start()
+        await second.ready()
+        assert second.process is not None
+        (agent,) = psutil.Process(second.process.pid).children()
+        agent.kill()  # before it was spoken to here: it must not come back with a new one
+        await eventually(lambda: len(second.registrations) >= 2)
+        assert {known.conversation for known in second.registrations} == {conversation}
+        _, text = await second.run_turn("history")
+        assert "echo remember me" in text
+
+
+async def test_an_agent_that_does_not_know_the_conversation_does_not_pretend_to(launch: Launch) -> None:
+    async with launch(conversation="demo-of-another-place") as runner:
+        word = await runner.last_word()
+        assert word.reason is Reason.AGENT_CRASHED
+        assert "cannot go on with demo-of-another-place" in str(word.detail)
+        assert runner.registrations == []
+
+
+async def test_an_agent_that_died_unspoken_to_tells_its_new_conversation(launch: Launch) -> None:
+    async with launch() as runner:
+        await runner.ready()
+        assert runner.process is not None
+        (agent,) = psutil.Process(runner.process.pid).children()
+        agent.kill()
+        await eventually(lambda: len({known.conversation for known in runner.registrations}) == 2)
+        await runner.run_turn("echo hello")
+        conversation = runner.registrations[-1].conversation
+        kept = runner.folder / "state" / "home" / f".{conversation}.json"
+        assert "echo hello" in kept.read_text()

@@ -188,6 +188,8 @@ async def test_a_cursor_of_another_list_is_refused(filled: Store) -> None:
         ("fs.files", {"metadata.referenced": False, "metadata.created_at": {"$lt": NOW}}, {}),
         ("tokens", {"owner": "o", "revoked": False}, {"created_at": -1, "_id": -1}),
         ("idempotency", {"resource_id": "s"}, {}),
+        ("volumes", {"owner": "o"}, {"created_at": -1, "_id": -1}),
+        ("volumes", {"deleting": True, "next_attempt_at": {"$lte": NOW}}, {"next_attempt_at": 1}),
     ],
 )
 async def test_no_query_looks_through_a_whole_collection(

@@ -122,9 +122,13 @@ class SessionDoc(SessionListing):
     recreated_from: str | None = None
     agent_session: str | None = None
     """The agent's own name of the conversation, for resuming it."""
+    resumes: str | None = None
+    """The conversation that the agent is to go on with (S14): `agent_session` of the session it was in before."""
+    volume_id: str | None = None
+    """The volume that the session works on; None: it has none."""
     purge_requested: bool = False
     workspace_kept: bool = False
-    """Whether its volume outlived its end."""
+    """Whether its volume outlived its end, as far as this session decides about it."""
     delete_pvc: bool | None = None
     """What a deletion after the end said of the volume; None: `pvc_retain` decides."""
     event_at: UtcTime | None = None

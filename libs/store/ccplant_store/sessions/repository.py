@@ -26,6 +26,8 @@ from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.listing import TOTAL_CAP, ListQuery, Page
 from ccplant_store.sessions.model import LISTED, SessionDoc, SessionListing, work_of
 from ccplant_store.sessions.stop import merge_stop
+from ccplant_store.volumes.model import VolumeDoc
+from ccplant_store.volumes.repository import VolumeStore
 
 _TRIES = 50
 """Of a compare-and-set that looks again by itself; each loser means that another caller won."""
@@ -47,7 +49,10 @@ class Watched:
 class SessionStore:
     """Sessions."""
 
-    def __init__(self, database: Database, clock: Clock, recorder: EventRecorder) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, recorder: EventRecorder, volumes: VolumeStore
+    ) -> None:
+        self._volumes = volumes
         self._database = database
         self._clock = clock
         self._recorder = recorder
@@ -68,9 +73,12 @@ class SessionStore:
     ) -> SessionDoc:
         """Write a new session with its first prompt, its events and its idempotency key in one transaction.
 
+        A session with a volume gets it in the same transaction: a new one of its own name, or one that is free.
+
         Raises:
             AlreadyDoneError: the idempotency key was used before.
             DuplicateKeyError: the session's id is taken.
+            VolumeRefusedError: the volume is not to be had.
         """
         events = [NewEvent("session.created", _created_data(session), traceparent)]
         if prompt is not None:
@@ -87,6 +95,7 @@ class SessionStore:
         async def write(run: Transaction) -> None:
             if idempotency is not None:
                 await self._idempotency.insert_one(idempotency.encode(), transaction=run)
+            await self._take_volume(made, run)
             await self._sessions.insert_one(raw, transaction=run)
             if prompt is not None:
                 announced = prompt.model_copy(update={"announced": True})
@@ -103,6 +112,22 @@ class SessionStore:
                     raise AlreadyDoneError(before.resource_id, before.body_hash, before.response) from None
             raise
         return made
+
+    async def _take_volume(self, session: SessionDoc, run: Transaction) -> None:
+        if session.volume_id is None:
+            return
+        if session.volume_id != session.id:
+            await self._volumes.claim(session.volume_id, session.owner, session.id, transaction=run)
+            return
+        own = VolumeDoc(
+            id=session.id,
+            owner=session.owner,
+            size=str(session.config["pvc_storage_size"]),
+            created_at=session.created_at,
+            holder=session.id,
+            last_holder=session.id,
+        )
+        await self._volumes.insert(own, transaction=run)
 
     async def get(self, session_id: str) -> SessionDoc | None:
         """Return a session, whoever owns it."""
@@ -142,6 +167,13 @@ class SessionStore:
             has_more=more,
             next_cursor=query.cursor_after(items[-1]) if more and items else None,
         )
+
+    async def names(self, session_ids: Sequence[str]) -> dict[str, str]:
+        """Return what sessions are called, in one query; those that are gone are missing."""
+        rows = await self._sessions.find(
+            {"_id": {"$in": list(session_ids)}}, projection={"name": 1}, limit=max(1, len(session_ids))
+        )
+        return {str(row["_id"]): str(row["name"]) for row in rows}
 
     async def watched(self, session_ids: Sequence[str]) -> dict[str, Watched]:
         """Return how these sessions stand, in one query; those that are gone are missing."""
@@ -359,17 +391,18 @@ class SessionStore:
         return transcript if session is None or session.transcript is None else session.transcript
 
     async def mark_settled(
-        self, session_id: str, transcript: Transcript, *, keeps_workspace: bool
+        self, session_id: str, transcript: Transcript, *, keeps_workspace: bool, deleted: bool = False
     ) -> SessionDoc | None:
         """Note that nothing is open about an ended session any more; None where it is not so or was so before.
 
         A prompt or a permission request that came between its closing and this mark would stay open for ever. Each
         moves `event_seq` when it is told of, so what is looked at here is either seen or makes the write fail; what is told
-        of later finds the mark.
+        of later finds the mark. The same holds for a deletion, which decides about the volume: one that came after its
+        fate was decided on what `deleted` says has to be looked at again.
         """
         for _ in range(_TRIES):
             session = await self.get(session_id)
-            if session is None or session.open or session.settled:
+            if session is None or session.open or session.settled or session.deleted != deleted:
                 return None
             if await self._prompts.count({"session_id": session_id, "open": True}, limit=1):
                 return None
@@ -500,18 +533,17 @@ class SessionStore:
         """Return every launch that something may still exist of: all others are garbage."""
         return frozenset((await self._launches({"launch.released": False}, limit)).values())
 
-    async def known_volumes(self, *, limit: int = 100_000) -> frozenset[str]:
-        """Return every volume that something may still want: all others are garbage."""
-        query: Filter = {"$or": [{"settled": False}, {"workspace_kept": True}]}
-        rows = await self._sessions.find(query, projection={"_id": 1}, limit=limit)
-        return frozenset(str(row["_id"]) for row in rows)
-
     async def count_starting(self, *, limit: int = 10_000) -> int:
         """Count pending sessions whose launch is under way; one that waits for something outside holds no place."""
         return await self._sessions.count(
             {"open": True, "status": Status.PENDING.value, "launch.released": False, "diagnosis": None},
             limit=limit,
         )
+
+    async def count_open(self, owner: str, *, limit: int = 10_000) -> int:
+        """Count an owner's sessions that have not ended."""
+        query = {"owner": owner, "deleted": False, "status": {"$in": [Status.PENDING, Status.RUNNING]}}
+        return await self._sessions.count(query, limit=limit)
 
     async def waiting_to_start(self, *, places: int) -> Sequence[str]:
         """Return the oldest sessions that wait for a place to be launched, as many as there are places."""

@@ -7,7 +7,6 @@ library alone and starts in a few milliseconds.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import importlib
 import json
@@ -128,14 +127,24 @@ class Demo:
     # --- the conversation ---
 
     def begin(self, resume: str | None) -> None:
-        """Begin a conversation, or go on with an earlier one."""
+        """Begin a conversation, or go on with an earlier one.
+
+        Raises:
+            OSError: there is no such conversation here.
+            ValueError: it cannot be read.
+        """
         self.conversation = resume or new_id("demo")
-        with contextlib.suppress(OSError, ValueError):
+        if resume is not None:
             self.history = json.loads(self._file().read_text())
+        self.keep_history()
 
     def remember(self, text: str) -> None:
         """Keep what was asked where a later process finds it."""
         self.history.append(text)
+        self.keep_history()
+
+    def keep_history(self) -> None:
+        """Write all that was asked."""
         draft = self._file().with_suffix(".new")
         draft.write_text(json.dumps(self.history))
         draft.replace(self._file())
@@ -360,7 +369,12 @@ class Demo:
         """Take one message of the runner."""
         match body["do"]:
             case "start":
-                self.begin(body["resume"])
+                try:
+                    self.begin(body["resume"])
+                except (OSError, ValueError) as error:
+                    # a new conversation in place of the old one would pretend to remember
+                    say("refused", error=f"cannot go on with {body['resume']}: {error}")
+                    return
                 say("ready", version=VERSION, conversation=self.conversation)
                 if body["mcp_servers"]:
                     # started isolated: this folder is not searched by itself

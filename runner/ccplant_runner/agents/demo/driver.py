@@ -127,6 +127,9 @@ class DemoDriver:
             case "ready":
                 info = AgentInfo(name="demo", version=body["version"], demo=True)
                 self._settle(self._ready, AgentReady(info, body["conversation"]))
+            case "refused":
+                if self._ready is not None and not self._ready.done():
+                    self._ready.set_exception(AgentStartError(f"the demo agent refused: {body['error']}"))
             case "done":
                 self._settle(self._turn, cast("str", body["stop_reason"]))
             case "failed":

@@ -9,24 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from ccplant_api.errors.validation import invalid_field, invalid_model
+from ccplant_api.errors.validation import invalid_field
 from ccplant_api.gateway import Gateway
 from ccplant_api.http.context import current_trace
 from ccplant_api.http.idempotency import same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
-from ccplant_api.sessions.unmasking import unmasked
 from ccplant_api.settings import ApiSettings
-from ccplant_contracts.errors import ConflictError
+from ccplant_api.volumes.mounting import PATIENCE_SECONDS, is_being_let_go, volume_refused, wanted_volume
 from ccplant_contracts.ids import new_prompt_id, new_session_id
 from ccplant_contracts.session import CreatedSession, CreateSession, SessionConfig
 from ccplant_platform.faults import fault_point
-from ccplant_store.errors import AlreadyDoneError
+from ccplant_store.errors import AlreadyDoneError, VolumeRefusedError
 from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
 from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.model import SessionDoc
+
+_LOOK_SECONDS = 0.1
 
 
 def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
@@ -37,8 +36,6 @@ def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
     """
     if config.image is not None:
         _check_image(config.image, settings)
-    if config.pvc_from is not None:
-        raise invalid_field("config.pvc_from", "is not supported by the local runtime")
     agent = config.agent or settings.default_agent
     if agent not in settings.agents:
         known = ", ".join(settings.agents)
@@ -70,14 +67,19 @@ async def create_session(
     key: str | None,
     digest: str,
     recreated_from: str | None = None,
+    resumes: str | None = None,
 ) -> tuple[CreatedSession | Mapping[str, Any], bool]:
     """Create a session; return the answer, and whether it is that of an earlier, equal request.
 
     Raises:
         InvalidRequestError: the configuration is not possible here.
-        ConflictError: the key was used with another body.
+        ConflictError: the key was used with another body, or the volume is not free.
     """
     config = check_config(body.config, gateway.settings)
+    volume = None
+    if config.pvc_from is not None:
+        volume = await wanted_volume(gateway, caller.user_id, config.pvc_from)
+        config = config.model_copy(update={"pvc_storage_size": volume.size})
     now = gateway.clock.now()
     session_id = new_session_id(caller.user_id)
     session = SessionDoc(
@@ -94,6 +96,8 @@ async def create_session(
         updated_at=now,
         config=config.model_dump(mode="json"),
         recreated_from=recreated_from,
+        resumes=resumes,
+        volume_id=volume.id if volume is not None else session_id if config.pvc_enabled else None,
     )
     prompt = None
     if body.message is not None:
@@ -117,9 +121,7 @@ async def create_session(
             created_at=now,
         )
     try:
-        await gateway.store.sessions.create(
-            session, prompt=prompt, idempotency=protected, traceparent=current_trace()
-        )
+        await _create(gateway, session, prompt, protected)
     except AlreadyDoneError as done:
         same_or_conflict(done.body_hash, digest, key or "")
         return done.response or {}, True
@@ -128,41 +130,20 @@ async def create_session(
     return answer, False
 
 
-def merged_config(session: SessionDoc, overrides: Mapping[str, Any]) -> SessionConfig:
-    """Return the session's configuration with parts of it replaced; a preset brings its sizes unless they are given.
-
-    Raises:
-        InvalidRequestError: the result is not a configuration.
-    """
-    base = dict(session.config)
-    if "preset" in overrides:
-        base.pop("cpu_limit", None)
-        base.pop("memory_limit", None)
-    try:
-        return SessionConfig.model_validate({**base, **unmasked(overrides, session.config)})
-    except ValidationError as error:
-        raise invalid_model(error, prefix="config") from None
-
-
-def recreation(session: SessionDoc, overrides: Mapping[str, Any], first_message: str | None) -> CreateSession:
-    """Return what creates the same session again.
-
-    Raises:
-        ConflictError: the session has not ended.
-        InvalidRequestError: the overrides are wrong.
-    """
-    if session.open:
-        raise ConflictError(
-            "Only a session that has ended can be recreated; stop it first.",
-            details={"state": session.status.value, "session_id": session.id},
-        )
-    named = None if session.name == session.id else session.name
-    return CreateSession.model_construct(
-        name=named,
-        repository=session.repository,
-        branch=session.branch,
-        message=first_message,
-        mode=session.mode,
-        labels=session.labels,
-        config=merged_config(session, overrides),
-    )
+async def _create(
+    gateway: Gateway, session: SessionDoc, prompt: PromptDoc | None, protected: IdempotencyDoc | None
+) -> None:
+    """Write it all; a volume whose session has just ended is waited for a little."""
+    clock = gateway.clock
+    ends = clock.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            await gateway.store.sessions.create(
+                session, prompt=prompt, idempotency=protected, traceparent=current_trace()
+            )
+        except VolumeRefusedError as refused:
+            if clock.monotonic() >= ends or not await is_being_let_go(gateway, refused):
+                raise volume_refused(refused) from None
+            await clock.sleep(_LOOK_SECONDS)
+        else:
+            return

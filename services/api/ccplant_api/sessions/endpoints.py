@@ -16,15 +16,14 @@ from ccplant_api.http.answers import answer, answer_json
 from ccplant_api.http.idempotency import REPLAYED, IdempotencyKey, body_hash, earlier_answer
 from ccplant_api.sessions import views
 from ccplant_api.sessions.changing import patch_session
-from ccplant_api.sessions.creation import create_session, recreation
+from ccplant_api.sessions.creation import create_session
 from ccplant_api.sessions.ending import delete_session, end_session
 from ccplant_api.sessions.find import SessionDep, SessionIdPath, checked_id
-from ccplant_contracts.errors import InvalidRequestError
+from ccplant_api.sessions.recreation import recreation
 from ccplant_contracts.lists import SessionList
 from ccplant_contracts.session import (
     CreatedSession,
     CreateSession,
-    Mode,
     PatchSession,
     RecreateSession,
     SessionResource,
@@ -32,7 +31,6 @@ from ccplant_contracts.session import (
 )
 from ccplant_contracts.status import Status, StopReason
 from ccplant_store.errors import InvalidCursorError
-from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.listing import ListQuery
 from ccplant_store.sessions.model import SessionDoc
 
@@ -227,27 +225,26 @@ async def recreate(
     body: RecreateSession | None = None,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Create a new session from an ended one, with parts of its configuration replaced (S13)."""
+    """Create a new session from an ended one, with parts of its configuration replaced (S13), on its kept volume.
+
+    With `resume` the agent goes on with the conversation (S14): it needs the kept volume and the same agent.
+    """
     wanted = body or RecreateSession()
     route = f"recreate:{session.id}"
     digest = body_hash(wanted) if key is not None else ""
     before = await earlier_answer(gateway.store.idempotency, caller.user_id, route, key, digest)
     if before is not None:
         return _created(before, repeated=True)
-    first = await _first_prompt(gateway, session) if session.mode is Mode.TASK else None
-    again = recreation(session, wanted.config, None if first is None else first.text)
-    if wanted.resume:
-        raise _no_resume()
+    again = await recreation(gateway, session, wanted)
     made, repeated = await create_session(
-        gateway, caller, again, place, route=route, key=key, digest=digest, recreated_from=session.id
+        gateway,
+        caller,
+        again.body,
+        place,
+        route=route,
+        key=key,
+        digest=digest,
+        recreated_from=session.id,
+        resumes=again.resumes,
     )
     return _created(made, repeated=repeated)
-
-
-def _no_resume() -> InvalidRequestError:
-    return invalid_field("resume", "needs a kept volume, which the local runtime does not have")
-
-
-async def _first_prompt(gateway: Gateway, session: SessionDoc) -> PromptDoc | None:
-    prompts = await gateway.store.prompts.list_for(session.id, last=1_000)
-    return prompts[0] if prompts else None

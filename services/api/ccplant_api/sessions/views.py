@@ -80,6 +80,8 @@ def resource(
         transcript=doc.transcript or Transcript(last_seq=doc.stored_to, complete=False),
         timeline=tuple(timeline),
         recreated_from=doc.recreated_from,
+        resumed=doc.resumes is not None,
+        volume_id=doc.volume_id,
         last_seq=doc.stored_to,
     )
 

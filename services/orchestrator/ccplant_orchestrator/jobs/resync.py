@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from ccplant_contracts import subjects
 from ccplant_orchestrator.jobs.leased import Tenure
+from ccplant_orchestrator.jobs.volumes import VolumeRemoval
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
@@ -39,6 +40,7 @@ class Resync:
         prompts: KeyedWorker,
         permissions: KeyedWorker,
         expiry: PermissionDelivering,
+        volumes: VolumeRemoval,
         clock: Clock,
         max_concurrent_launches: int,
         every_seconds: float,
@@ -51,6 +53,7 @@ class Resync:
         self._prompts = prompts
         self._permissions = permissions
         self._expiry = expiry
+        self._volumes = volumes
         self._clock = clock
         self._launches = max_concurrent_launches
         self._every = every_seconds
@@ -65,6 +68,7 @@ class Resync:
         try:
             while tenure.valid:
                 await self._safely(self._look)
+                await self._safely(self._volumes.remove_condemned)
                 if self._clock.monotonic() - swept_at >= self._sweep_every:
                     swept_at = self._clock.monotonic()
                     await self._safely(self._sweep)
@@ -118,7 +122,7 @@ class Resync:
 
     async def _sweep(self) -> None:
         collected = await self._runtime.sweep(
-            self._store.sessions.current_launches, self._store.sessions.known_volumes
+            self._store.sessions.current_launches, self._store.volumes.known
         )
         blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
         if collected or blobs:

@@ -93,8 +93,10 @@ def launch_ref(session: SessionDoc, launch: LaunchDoc) -> LaunchRef:
 
 def volume_of(session: SessionDoc) -> Volume | None:
     """Return the volume that the session works on, None where it has none."""
+    if session.volume_id is None:
+        return None
     config = SessionConfig.model_validate(session.config)
-    return Volume(session.id, session.owner, config.pvc_storage_size) if config.pvc_enabled else None
+    return Volume(session.volume_id, session.owner, config.pvc_storage_size)
 
 
 def launch_spec(
@@ -127,6 +129,7 @@ def launch_spec(
         repository=session.repository,
         branch=session.branch,
         setup_script=config.setup_script,
+        conversation=session.resumes,
         env=environment,
         secrets=tuple(sorted(config.secrets() | {value for value in given.values() if len(value) >= 8})),
         mcp_servers=dict(config.mcp_servers),

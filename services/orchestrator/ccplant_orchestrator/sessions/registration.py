@@ -78,7 +78,10 @@ class Registrations:
                 self._ended(registration.session_id)
                 return RegistrationAnswer(accepted=False, refusal=refusal)
             if session.status is Status.RUNNING:
-                return await self._answer(session)
+                if registration.conversation in (None, session.agent_session):
+                    return await self._answer(session)
+                await self._store.sessions.change(session, set={"agent_session": registration.conversation})
+                continue
             now = self._clock.now()
             running = await self._store.sessions.transition(
                 session,
@@ -88,6 +91,7 @@ class Registrations:
                     "deadline_at": deadline(session, now),
                     "agent": registration.agent.model_dump(),
                     "agent_state": "ready",
+                    "agent_session": registration.conversation,
                     "step": "ready",
                     "diagnosis": None,
                     "attempts": 0,

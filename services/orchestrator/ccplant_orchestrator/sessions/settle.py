@@ -10,10 +10,10 @@ from __future__ import annotations
 import structlog
 
 from ccplant_contracts.session import Transcript
+from ccplant_orchestrator.jobs.volumes import VolumeRemoval
 from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime
 from ccplant_orchestrator.sessions.announce import Announcer
-from ccplant_orchestrator.sessions.launching import volume_of
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
@@ -30,12 +30,20 @@ class Settling:
     """Brings a session that has ended to rest."""
 
     def __init__(
-        self, *, store: Store, runtime: Runtime, writer: OutputWriter, announcer: Announcer, clock: Clock
+        self,
+        *,
+        store: Store,
+        runtime: Runtime,
+        writer: OutputWriter,
+        announcer: Announcer,
+        volumes: VolumeRemoval,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._writer = writer
         self._announcer = announcer
+        self._volumes = volumes
         self._clock = clock
 
     async def settle(self, session: SessionDoc, ref: LaunchRef | None, seen: Observation | None) -> None:
@@ -57,17 +65,29 @@ class Settling:
         fault_point("orch.end.settled")
         if ref is not None:
             await self._runtime.release(ref)
-        volume = volume_of(session)
-        if volume is not None and not keeps_workspace(session):
-            await self._runtime.delete_volume(volume.id)
+        await self._let_go_of_volume(session)
         settled = await self._store.sessions.mark_settled(
-            session.id, transcript, keeps_workspace=keeps_workspace(session)
+            session.id, transcript, keeps_workspace=keeps_workspace(session), deleted=session.deleted
         )
         if settled is None:
             return  # something came meanwhile, or another replica was faster: the next look tells
         await self._announcer.session(session.id, settled.version)
         await self._announcer.closed(session.id, stored_to)
         _log.info("session_settled", session_id=session.id, last_seq=stored_to, complete=transcript.complete)
+
+    async def _let_go_of_volume(self, session: SessionDoc) -> None:
+        """Leave the volume to whoever wants it next, or have it removed; only once nothing of the launch is left.
+
+        A removal that does not work now is made good later: it holds no record back.
+        """
+        if session.volume_id is None:
+            return
+        volume = await self._store.volumes.let_go(
+            session.volume_id, session.id, keep=keeps_workspace(session), at=self._clock.now()
+        )
+        fault_point("orch.volume.freed")
+        if volume is not None and volume.deleting:
+            await self._volumes.remove(volume.id)
 
     async def _is_complete(self, session: SessionDoc, stored_to: int, seen: Observation | None) -> bool:
         """Tell whether nothing that the runner said is missing; where nobody can know, that is not claimed."""
@@ -113,7 +133,7 @@ class Settling:
 
 def keeps_workspace(session: SessionDoc) -> bool:
     """Tell whether the session's volume outlives its end: a deletion says so itself, else `pvc_retain` (S10)."""
-    if not session.config.get("pvc_enabled"):
+    if session.volume_id is None:
         return False
     if not session.deleted:
         return True

@@ -1,0 +1,1 @@
+"""Volumes: who has one, who had it last, and whether it is to go."""

@@ -1,0 +1,1 @@
+"""Volumes: which there are, who may mount one, and their removal."""
