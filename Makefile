@@ -2,12 +2,15 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 ARGS ?=
+# Further options of docker compose build.
+BUILD ?=
+VERSION := 0.1.0
 BIN := .venv/bin
 # Output on the terminal as it comes, also through a pipe.
 export PYTHONUNBUFFERED := 1
 PYTEST := $(BIN)/python -m pytest
 # Long suites run whole under a verb of their own; `make test` has the smoke of each.
-SHORT := (not chaos and not agent and not browser and not kubernetes and not node) or smoke
+SHORT := (not chaos and not agent and not browser and not kubernetes and not node and not compose) or smoke
 
 .PHONY: help
 help: ## List the verbs
@@ -58,6 +61,23 @@ test-kubernetes: install-dev ## Against a real control plane with fake nodes (bu
 test-node: install-dev ## Against a real node that runs Pods (needs root and containerd; builds the rest once)
 	@$(BIN)/python -m tests.kubernetes.cluster.build
 	@$(PYTEST) -m node $(ARGS)
+
+.PHONY: test-compose
+test-compose: install-dev ## Docker Compose for real: builds the images, starts them, kills each (needs a Docker engine)
+	@! docker info >/dev/null 2>&1 || { docker compose build $(BUILD) && docker compose pull --quiet --policy missing nats mongo; }
+	@$(PYTEST) -m compose $(ARGS)
+
+.PHONY: images
+images: ## Build the images of the services and of sessions (needs a Docker engine)
+	@docker compose build $(BUILD)
+	@docker build --file deploy/docker/Dockerfile --target orchestrator --tag ccplant/orchestrator:$(VERSION) .
+	@docker build --file deploy/docker/runner.Dockerfile --target runner --tag ccplant/runner:$(VERSION) .
+
+.PHONY: kubernetes-secrets
+kubernetes-secrets: install ## Make the secrets that deploy/kubernetes installs with (they stay in deploy/kubernetes/secrets)
+	@$(BIN)/python deploy/docker/prepare.py keys --directory deploy/kubernetes/secrets \
+		--nats-store /data/jetstream --mongodb mongodb-0.mongodb.ccplant.svc:27017 $(ARGS)
+	@echo "==> deploy/kubernetes/secrets: keep it, and keep it secret"
 
 .PHONY: bench
 bench: install-dev ## Measure, each figure beside its yardstick

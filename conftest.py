@@ -6,7 +6,7 @@ another on a single worker: two such systems at once would measure each other's 
 
 import pytest
 
-ONE_AT_A_TIME = ("chaos", "agent", "browser", "kubernetes", "node")
+ONE_AT_A_TIME = ("chaos", "agent", "browser", "kubernetes", "node", "compose")
 
 # one control plane for every suite that asks for it: a conftest of each would start its own
 pytest_plugins = ("tests.kubernetes.cluster.fixtures",)

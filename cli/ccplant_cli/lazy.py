@@ -19,8 +19,10 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "volume": "ccplant_cli.commands.volume",
         "events": "ccplant_cli.commands.events",
         "agent": "ccplant_cli.agents.command",
+        "bus": "ccplant_cli.bus.command",
         "token": "ccplant_cli.commands.token",
         "health": "ccplant_cli.commands.health",
+        "doctor": "ccplant_cli.doctor.command",
     }
 )
 """Each command's module, in the order of the help; its `app` is the command, or the group of them."""

@@ -52,11 +52,14 @@ FROM build AS own
 COPY libs libs
 COPY services services
 COPY runner runner
+COPY cli cli
 RUN for package in libs/contracts libs/platform libs/store services/orchestrator runner; do \
         /opt/build/bin/pip install --quiet --no-deps --no-build-isolation \
             --target "/own/$(basename "$package")" "./$package" || exit 1; \
         rm -rf "/own/$(basename "$package")/bin"; \
-    done
+    done \
+    && /opt/build/bin/pip install --quiet --no-deps --no-build-isolation --target /own/cli ./cli \
+    && rm -rf /own/cli/bin
 
 # --- the images ---
 
@@ -85,7 +88,8 @@ ARG PYTHON_VERSION
 ENV CCPLANT_RUNTIME=local CCPLANT_AGENTS_DIR=/opt/agents CCPLANT_ALIVE_FILE=/tmp/ccplant-alive \
     CCPLANT_LOCAL_DATA_DIR=/var/lib/ccplant
 COPY --from=all-libraries /opt/ccplant /opt/ccplant
-COPY --from=own /own/contracts /own/platform /own/store /own/orchestrator /own/runner /opt/ccplant/lib/python${PYTHON_VERSION}/site-packages/
+COPY --from=own /own/contracts /own/platform /own/store /own/orchestrator /own/runner /own/cli /opt/ccplant/lib/python${PYTHON_VERSION}/site-packages/
+COPY --chmod=755 deploy/docker/ccplant /opt/ccplant/bin/ccplant
 USER 1000:1000
 WORKDIR /var/lib/ccplant
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

@@ -16,7 +16,7 @@ PACKAGE = Path(ccplant_cli.__file__).parent
 SOURCES = [
     path
     for path in PACKAGE.rglob("*.py")
-    if path.name != "messages.py" and not {"up", "agents"} & set(path.parts)
+    if path.name != "messages.py" and not {"up", "agents", "doctor", "bus"} & set(path.parts)
 ]
 CODE = "\n".join(path.read_text() for path in SOURCES)
 NAMES = frozenset({"ID", "Pod", "MCP"})

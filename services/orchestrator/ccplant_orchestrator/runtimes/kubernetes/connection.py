@@ -142,6 +142,17 @@ class KubernetesApi:
         for client in clients:
             await client.close()
 
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        query: Mapping[str, str | None] | None = None,
+    ) -> Json:
+        """Send one request of any other kind, for checks that look at more than sessions do."""
+        return await self._json(method, path, body=body, query=query)
+
     # --- one request ---
 
     def _path(self, kind: Kind, name: str | None = None) -> str:
