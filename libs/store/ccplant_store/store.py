@@ -22,6 +22,7 @@ from ccplant_store.permissions.repository import PermissionStore
 from ccplant_store.prompts.repository import PromptStore
 from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
+from ccplant_store.users import UserStore
 from ccplant_store.volumes.repository import VolumeStore
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Store:
         self.idempotency = IdempotencyStore(database)
         self.tokens = TokenStore(database)
         self.tickets = TicketStore(database, clock)
+        self.users = UserStore(database)
         self.blobs = BlobStore(database, self.tombstones)
 
     @classmethod
