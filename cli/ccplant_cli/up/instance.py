@@ -172,6 +172,8 @@ class Instance:
         agents = (DEMO, *(PACKAGES if in_pods else installed_agents(self._data.agents)))
         token = self._data.secrets / "bootstrap.token"
         keep_secret(token, prefix="ccp_")
+        sealing_key = self._data.secrets / "sealing.key"
+        keep_secret(sealing_key)
         agent_env = self._data.secrets / "agent-env.json"
         write_private(
             agent_env,
@@ -189,6 +191,7 @@ class Instance:
             mongodb_url_file=mongodb_url_file,
             bootstrap_token_file=token,
             agent_env_file=agent_env,
+            sealing_key_file=sealing_key,
             agents=agents,
             anchor_pid=anchor_pid,
         )

@@ -34,6 +34,7 @@ class Surroundings:
     mongodb_url_file: Path
     bootstrap_token_file: Path
     agent_env_file: Path
+    sealing_key_file: Path
     agents: tuple[str, ...]
     anchor_pid: int
 
@@ -70,6 +71,7 @@ def service_environment(
         "CCPLANT_DEFAULT_AGENT": options.agent,
         "CCPLANT_KNOWN_AGENTS": ",".join(ground.agents),
     }
+    environment.setdefault("CCPLANT_SEALING_KEY_FILE", str(ground.sealing_key_file))
     environment.pop("CCPLANT_NATS_SIGNING_FILE", None)
     if service == API:
         environment |= {

@@ -13,6 +13,29 @@ Role = Literal["user", "admin"]
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}$")]
 
 
+class Quota(Message):
+    """What one owner may have; None: no limit."""
+
+    max_sessions: int | None
+    current_sessions: int
+    """Pending and running ones."""
+    max_cpu_per_session: str | None
+    max_memory_per_session: str | None
+
+
+class Me(Message):
+    """Whom a credential belongs to."""
+
+    user_id: str
+    """What everything of this user belongs to, and `user` in sessions."""
+    github_username: str | None
+    """As it was at the last sign-in by a GitHub token; None: a local user."""
+    email: str | None
+    role: Role
+    permissions: tuple[str, ...]
+    quota: Quota
+
+
 class CreateApiKey(Input):
     """Body of ``POST /api/v1/api-keys``; `user` and `role` are for admins."""
 

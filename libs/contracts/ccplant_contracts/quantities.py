@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+MOST_CPU, MOST_MEMORY = "256", "4Ti"
+"""What one session may ask for at most."""
 _SUFFIXES = {
     "m": Decimal("0.001"), "": Decimal(1), "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "G": Decimal(10) ** 9,
     "T": Decimal(10) ** 12, "P": Decimal(10) ** 15, "Ki": Decimal(2) ** 10, "Mi": Decimal(2) ** 20,
@@ -51,13 +53,13 @@ def _within(text: str, low: str, high: str, what: str) -> str:
 def _cpu(text: str) -> str:
     if text and text[-1] not in "m0123456789":
         raise ValueError(f'"{text[:40]}" is not a number of cores such as "2" or "500m"')
-    return _within(text, "10m", "256", "a CPU limit")
+    return _within(text, "10m", MOST_CPU, "a CPU limit")
 
 
 def _memory(text: str) -> str:
     if text.endswith("m"):
         raise ValueError(f'"{text[:40]}" is in thousandths of a byte; write "4Gi" or "512Mi"')
-    return _within(text, "32Mi", "4Ti", "a memory limit")
+    return _within(text, "32Mi", MOST_MEMORY, "a memory limit")
 
 
 def _storage(text: str) -> str:

@@ -24,6 +24,9 @@ from ccplant_api.openapi import install_openapi
 from ccplant_api.permissions import endpoints as permissions
 from ccplant_api.principals import endpoints as principals
 from ccplant_api.principals.authentication import Authenticator, read_bootstrap_token
+from ccplant_api.principals.github.opening import github_sign_in
+from ccplant_api.principals.github.owners import StoredOwners
+from ccplant_api.principals.github.settings import GitHubSignInSettings
 from ccplant_api.principals.stored import StoredCredentials
 from ccplant_api.prompts import endpoints as prompts
 from ccplant_api.sessions import endpoints as sessions
@@ -31,15 +34,19 @@ from ccplant_api.sessions import insight
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes import endpoints as volumes
 from ccplant_platform.bus.connection import connect
-from ccplant_platform.clock import SystemClock
-from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_platform.clock import Clock, SystemClock
+from ccplant_platform.sealing import SealingSettings
+from ccplant_platform.settings import BusSettings, MongoSettings, SettingsError
 from ccplant_store import Store
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    settings: ApiSettings | None = None, bus: BusSettings | None = None, mongo: MongoSettings | None = None
+    settings: ApiSettings | None = None,
+    bus: BusSettings | None = None,
+    mongo: MongoSettings | None = None,
+    github: GitHubSignInSettings | None = None,
 ) -> FastAPI:
     """Return the application; it connects when it is started."""
     settings = settings or ApiSettings()
@@ -47,7 +54,7 @@ def create_app(
         title="ccplant",
         version=__version__,
         description="Sessions in which AI coding agents work.",
-        lifespan=_lifespan(settings, bus, mongo),
+        lifespan=_lifespan(settings, bus, mongo, github),
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -75,10 +82,17 @@ def create_app(
     return app
 
 
-def _lifespan(settings: ApiSettings, bus: BusSettings | None, mongo: MongoSettings | None) -> Lifespan:
+def _lifespan(
+    settings: ApiSettings,
+    bus: BusSettings | None,
+    mongo: MongoSettings | None,
+    github: GitHubSignInSettings | None,
+) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_gateway(settings, bus or BusSettings(), mongo or MongoSettings()) as gateway:
+        async with running_gateway(
+            settings, bus or BusSettings(), mongo or MongoSettings(), github or GitHubSignInSettings()
+        ) as gateway:
             app.state.gateway = gateway
             yield
 
@@ -87,16 +101,22 @@ def _lifespan(settings: ApiSettings, bus: BusSettings | None, mongo: MongoSettin
 
 @asynccontextmanager
 async def running_gateway(
-    settings: ApiSettings, bus_settings: BusSettings, mongo_settings: MongoSettings
+    settings: ApiSettings,
+    bus_settings: BusSettings,
+    mongo_settings: MongoSettings,
+    github_settings: GitHubSignInSettings,
 ) -> AsyncIterator[Gateway]:
     """Connect the parts in the order in which they depend on each other, and part from them in reverse."""
     clock = SystemClock()
     token = read_bootstrap_token(settings.bootstrap_token_file)
+    sealer = SealingSettings().sealer()
     store = await Store.connect(
         mongo_settings.url(), database=mongo_settings.mongodb_database, clock=clock, application="ccplant-api"
     )
     try:
         await store.ensure_indexes()
+        if token is not None:
+            await _claim_bootstrap_user(store, settings.bootstrap_user, clock)
         back: list[Callable[[], None]] = []
 
         async def on_reconnect() -> None:
@@ -115,13 +135,24 @@ async def running_gateway(
             )
             back += [hub.bus_is_back, bus.is_back]
             hub.start()
-            authenticator = Authenticator(
-                StoredCredentials(store), bootstrap_token=token, bootstrap_user=settings.bootstrap_user
-            )
-            yield Gateway(settings, store, bus, hub, clock, authenticator)
-            await hub.stop()
-            await bus.drain(1.0)
+            async with github_sign_in(github_settings, StoredOwners(store, sealer, clock), clock) as sign_in:
+                authenticator = Authenticator(
+                    StoredCredentials(store),
+                    bootstrap_token=token,
+                    bootstrap_user=settings.bootstrap_user,
+                    github=sign_in,
+                )
+                yield Gateway(settings, store, bus, hub, clock, authenticator)
+                await hub.stop()
+                await bus.drain(1.0)
         finally:
             await client.close()
     finally:
         store.close()
+
+
+async def _claim_bootstrap_user(store: Store, user: str, clock: Clock) -> None:
+    if not await store.users.claim_local(user, clock.now()):
+        raise SettingsError(
+            f"CCPLANT_BOOTSTRAP_USER: {user} is the name of a GitHub account here; choose another name"
+        )

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ccplant_api.__main__ import Server, config_of, serve_until
 from ccplant_api.main import create_app
+from ccplant_api.principals.github.settings import GitHubSignInSettings
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts import subjects
 from ccplant_contracts.base import Message
@@ -213,9 +214,14 @@ class Api:
 
 
 @asynccontextmanager
-async def served(settings: ApiSettings, nats: NatsServer, mongo: MongoSettings) -> AsyncIterator[str]:
+async def served(
+    settings: ApiSettings,
+    nats: NatsServer,
+    mongo: MongoSettings,
+    github: GitHubSignInSettings | None = None,
+) -> AsyncIterator[str]:
     """Run a gateway in this process."""
-    app = create_app(settings, nats.settings("api"), mongo)
+    app = create_app(settings, nats.settings("api"), mongo, github)
     server, stopping = Server(config_of(app, settings)), asyncio.Event()
     serving = asyncio.create_task(serve_until(stopping, app, server))
     try:

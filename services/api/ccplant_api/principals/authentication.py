@@ -1,7 +1,7 @@
 """From a credential to a `Principal`; every query afterwards is by owner (U3).
 
 Tokens are stored as digests, so a copy of the database signs nobody in. A ticket works once, within seconds, because
-it travels in a URL and URLs end up in logs.
+it travels in a URL and URLs end up in logs. What is none of ours may be GitHub's, where sign-in by GitHub token is on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Principal:
 
     user_id: str
     role: Role
-    via: Literal["bootstrap", "token", "ticket"]
+    via: Literal["bootstrap", "token", "ticket", "github"]
     only_session: str | None = None
     """A ticket may be good for one session alone."""
 
@@ -51,6 +51,27 @@ class Credentials(Protocol):
         """Use a ticket up; return whose it was, and for which session."""
 
 
+class GitHubUser(Protocol):
+    """Whom GitHub knows by a token."""
+
+    @property
+    def user_id(self) -> str: ...
+
+    @property
+    def role(self) -> Role: ...
+
+
+class ForeignTokens(Protocol):
+    """Where a token that is none of ours is looked up: GitHub."""
+
+    async def who(self, token: str) -> GitHubUser:
+        """Return whose token this is.
+
+        Raises:
+            ApiError: nobody's, of somebody who is not let in, or it cannot be said now.
+        """
+
+
 def _digest(credential: str) -> bytes:
     return hashlib.sha256(credential.encode("utf-8", "replace")).digest()
 
@@ -58,8 +79,16 @@ def _digest(credential: str) -> bytes:
 class Authenticator:
     """Knows credentials when it sees them."""
 
-    def __init__(self, credentials: Credentials, *, bootstrap_token: str | None, bootstrap_user: str) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        bootstrap_token: str | None,
+        bootstrap_user: str,
+        github: ForeignTokens | None = None,
+    ) -> None:
         self._credentials = credentials
+        self._github = github
         self._bootstrap = _digest(bootstrap_token) if bootstrap_token else None
         self._bootstrap_user = bootstrap_user
 
@@ -68,8 +97,10 @@ class Authenticator:
 
         Raises:
             UnauthorizedError: nobody whom we know.
+            ForbiddenError: somebody whom GitHub knows, and who is not let in.
+            UnavailableError: GitHub cannot say now who it is.
         """
-        credential = _credential(headers)
+        credential, bearer = _credential(headers)
         if credential is None:
             raise UnauthorizedError("Sign in with `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`.")
         if not credential or len(credential) > _MAX_CREDENTIAL:
@@ -77,9 +108,13 @@ class Authenticator:
         if self._bootstrap is not None and hmac.compare_digest(_digest(credential), self._bootstrap):
             return Principal(self._bootstrap_user, "admin", "bootstrap")
         owner = await self._credentials.token_owner(credential)
-        if owner is None:
+        if owner is not None:
+            return Principal(owner[0], owner[1], "token")
+        # one of our own that is not known any more is nobody else's business
+        if self._github is None or not bearer or credential.startswith(TOKEN_PREFIX):
             raise UnauthorizedError("The token is not valid: it is unknown, expired or revoked.")
-        return Principal(owner[0], owner[1], "token")
+        user = await self._github.who(credential)
+        return Principal(user.user_id, user.role, "github")
 
     async def by_headers_or_ticket(
         self, headers: Headers, ticket: str | None, session_id: str | None
@@ -88,6 +123,8 @@ class Authenticator:
 
         Raises:
             UnauthorizedError: nobody whom we know, or a ticket that was used, has expired, or is for something else.
+            ForbiddenError: somebody whom GitHub knows, and who is not let in.
+            UnavailableError: GitHub cannot say now who it is.
         """
         if ticket is None:
             return await self.by_headers(headers)
@@ -99,12 +136,13 @@ class Authenticator:
         return Principal(known[0], known[1], "ticket", known[2])
 
 
-def _credential(headers: Headers) -> str | None:
+def _credential(headers: Headers) -> tuple[str | None, bool]:
+    """Return what was sent, None where nothing was, and whether it came as a Bearer."""
     authorization = headers.get("authorization")
     if authorization:
         scheme, _, token = authorization.partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
-    return headers.get("x-api-key")
+        return (token.strip() if scheme.lower() == "bearer" else ""), True
+    return headers.get("x-api-key"), False
 
 
 def read_bootstrap_token(path: Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""``/api/v1/api-keys`` and ``/api/v1/ws-tickets``."""
+"""``/api/v1/users/me``, ``/api/v1/api-keys`` and ``/api/v1/ws-tickets``."""
 
 from __future__ import annotations
 
@@ -13,16 +13,42 @@ from ccplant_api.gateway import CallerDep, GatewayDep
 from ccplant_api.http.answers import answer, no_content
 from ccplant_api.principals.authentication import TOKEN_PREFIX
 from ccplant_api.sessions.find import checked_id, no_such_session
-from ccplant_contracts.access import ApiKey, CreateApiKey, CreatedApiKey, CreateTicket, Ticket
-from ccplant_contracts.errors import NotFoundError
+from ccplant_contracts.access import ApiKey, CreateApiKey, CreatedApiKey, CreateTicket, Me, Quota, Ticket
+from ccplant_contracts.errors import ConflictError, NotFoundError
 from ccplant_contracts.ids import random_text
 from ccplant_contracts.lists import ApiKeyList
+from ccplant_contracts.quantities import MOST_CPU, MOST_MEMORY
 from ccplant_store.access import TICKET_SECONDS, TicketDoc, TokenDoc, digest
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
 
 _TOKEN_LENGTH = 40
 """Characters of 5 bits: 200 bits, more than anybody can guess."""
+
+
+_PERMISSIONS = ("sessions", "api-keys")
+_ADMIN_PERMISSIONS = (*_PERMISSIONS, "api-keys-of-others")
+
+
+@router.get("/users/me", operation_id="getMe", response_model=Me, responses=error_answers(403))
+async def show_me(caller: CallerDep, gateway: GatewayDep) -> Response:
+    """Tell whom the credential belongs to, and what this user may do and have."""
+    user = await gateway.store.users.get(caller.user_id)
+    return answer(
+        Me(
+            user_id=caller.user_id,
+            github_username=None if user is None else user.github_login,
+            email=None if user is None else user.email,
+            role=caller.role,
+            permissions=_ADMIN_PERMISSIONS if caller.role == "admin" else _PERMISSIONS,
+            quota=Quota(
+                max_sessions=None,
+                current_sessions=await gateway.store.sessions.count_open(caller.user_id),
+                max_cpu_per_session=MOST_CPU,
+                max_memory_per_session=MOST_MEMORY,
+            ),
+        )
+    )
 
 
 def _shown(token: TokenDoc) -> ApiKey:
@@ -36,13 +62,17 @@ def _shown(token: TokenDoc) -> ApiKey:
     status_code=201,
     operation_id="createApiKey",
     response_model=CreatedApiKey,
-    responses=error_answers(403, 413),
+    responses=error_answers(403, 409, 413),
 )
 async def create_key(body: CreateApiKey, caller: CallerDep, gateway: GatewayDep) -> Response:
     """Make a token; it is shown this once. Admins make them for others too."""
     owner = body.user or caller.user_id
     if owner != caller.user_id or body.role == "admin":
         caller.require_admin()
+    if owner != caller.user_id and not await gateway.store.users.claim_local(owner, gateway.clock.now()):
+        raise ConflictError(
+            f"{owner} is the name of a GitHub account here, whose owner makes its API keys; choose another name."
+        )
     token = f"{TOKEN_PREFIX}{random_text(_TOKEN_LENGTH)}"
     kept = TokenDoc(
         id=digest(token),

@@ -27,6 +27,7 @@ def told(data: DataDir, service: str, *, runtime: str = "local", **given: str) -
         mongodb_url_file=Path("/mongodb.url"),
         bootstrap_token_file=Path("/token"),
         agent_env_file=Path("/agent-env.json"),
+        sealing_key_file=Path("/sealing.key"),
         agents=("demo", "claude-code"),
         anchor_pid=42,
     )
@@ -52,6 +53,12 @@ def test_only_the_orchestrator_can_sign_and_each_has_its_own_bus_credential(data
     assert orchestrator["CCPLANT_NATS_CREDENTIALS_FILE"] == "/bus/orchestrator.json"
     assert "CCPLANT_BOOTSTRAP_TOKEN_FILE" not in orchestrator
     assert orchestrator["CCPLANT_LOCAL_ANCHOR_PID"] == "42"
+
+
+def test_both_services_seal_with_the_same_key_unless_another_one_is_given(data: DataDir) -> None:
+    name = "CCPLANT_SEALING_KEY_FILE"
+    assert told(data, "api")[name] == told(data, "orchestrator")[name] == "/sealing.key"
+    assert told(data, "api", CCPLANT_SEALING_KEY_FILE="/mine")[name] == "/mine"
 
 
 def test_settings_of_the_user_reach_the_services(data: DataDir) -> None:

@@ -1,0 +1,1 @@
+"""Sign-in by a GitHub token: GitHub is asked whose it is, and a list says who is let in."""
