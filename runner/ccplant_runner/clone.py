@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ccplant_platform.redaction import Redactor
 from ccplant_runner.child import run_program
+from ccplant_runner.git_access import CloneAccess, GitCredential, lack_of_access
 
 _PROTOCOLS = ("https", "http", "ssh", "git", "file")
 _SAFE = (
@@ -29,10 +30,6 @@ _SAFE = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
 )
-_CREDENTIAL_HELPER = (
-    "credential.https://github.com.helper="
-    '!f() { test "$1" = get && echo username=x-access-token && echo "password=${GITHUB_TOKEN:-$GH_TOKEN}"; }; f'
-)
 _PROGRESS = re.compile(r"^(remote: )?[A-Z][A-Za-z ]+: +\d+% ")
 _WORDS_KEPT = 20
 
@@ -40,9 +37,11 @@ _WORDS_KEPT = 20
 class CloneFailedError(Exception):
     """Git said no; the message is its own words, without credentials."""
 
-    def __init__(self, detail: str, exit_code: int | None) -> None:
+    def __init__(self, detail: str, exit_code: int | None, access: CloneAccess | None = None) -> None:
         super().__init__(detail)
         self.exit_code = exit_code
+        self.access = access
+        """What kind of access was missing, where that is why."""
 
 
 async def clone(
@@ -53,6 +52,7 @@ async def clone(
     env: Mapping[str, str],
     redactor: Redactor,
     on_line: Callable[[str], None],
+    credential: GitCredential | None = None,
 ) -> bool:
     """Clone into the workspace; return False where a kept volume holds it already.
 
@@ -73,7 +73,7 @@ async def clone(
 
     try:
         code = await run_program(
-            clone_command(repository, branch, workspace, env),
+            clone_command(repository, branch, workspace, credential),
             cwd=workspace,
             env=_git_environment(env),
             on_line=line,
@@ -81,22 +81,31 @@ async def clone(
     except OSError as error:
         raise CloneFailedError(f"git cannot be started: {error.strerror or error}", None) from error
     if code != 0:
-        raise CloneFailedError("\n".join(words) or f"git ended with {code}", code)
+        access = lack_of_access(
+            words, with_token=credential is not None and _is_at(repository, credential.origin)
+        )
+        raise CloneFailedError("\n".join(words) or f"git ended with {code}", code, access)
     return True
 
 
-def clone_command(repository: str, branch: str | None, workspace: Path, env: Mapping[str, str]) -> list[str]:
+def clone_command(
+    repository: str, branch: str | None, workspace: Path, credential: GitCredential | None = None
+) -> list[str]:
     """Return the command line; nothing of the repository's address can be taken for an option."""
     options = [*_SAFE, *(f"protocol.{name}.allow=always" for name in _PROTOCOLS)]
-    if env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"):
-        # the token itself stays in the environment: arguments are readable by everybody
-        options.append(_CREDENTIAL_HELPER)
+    if credential is not None:
+        # where the token is to be had, not the token: arguments are readable by everybody
+        options += credential.options()
     command = ["git", *(word for option in options for word in ("-c", option)), "clone", "--progress"]
     if branch is not None:
         command += ["--branch", branch]
     if branch is not None and urlsplit(repository).scheme != "file":
         command += ["--single-branch"]
     return [*command, "--", repository, str(workspace)]
+
+
+def _is_at(repository: str, origin: str) -> bool:
+    return repository.lower().startswith(f"{origin}/")
 
 
 def _git_environment(env: Mapping[str, str]) -> dict[str, str]:

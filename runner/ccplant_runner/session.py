@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from ccplant_runner.blobs import BlobUploader
 from ccplant_runner.bus import BusLink
 from ccplant_runner.clone import CloneFailedError, clone
 from ccplant_runner.deadline import Deadline
+from ccplant_runner.git_access import GitCredential, chosen_access, git_environment
 from ccplant_runner.half_clone import remove_half_clone, whole_or_nothing
 from ccplant_runner.heartbeat import HeartbeatSender
 from ccplant_runner.inbox import Inbox, StopNow
@@ -50,9 +51,9 @@ from ccplant_runner.prompts import PromptDesk
 from ccplant_runner.provider import ProviderPatience
 from ccplant_runner.publisher import Publisher
 from ccplant_runner.registration import RefusedError, register
+from ccplant_runner.renewal import RenewalRefusedError, Renewer
 from ccplant_runner.setup import SetupFailedError, run_setup
 from ccplant_runner.speech import Speech
-from ccplant_runner.renewal import RenewalRefusedError, Renewer
 from ccplant_runner.surroundings import agent_environment
 from ccplant_runner.wal import WriteAheadLog, segment_bytes_for
 
@@ -71,6 +72,7 @@ class Ending:
     """None: it was told to."""
     detail: str | None = None
     program_exit: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
     grace_seconds: float | None = None
 
 
@@ -88,7 +90,9 @@ class LaunchRun:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._ready_file = self._state_dir / "ready"
         """There from registration to the end: a Pod is Ready while it is (S1)."""
-        self._env = agent_environment(self._home, spec.env)
+        access = chosen_access(spec)
+        self._git = GitCredential.put(access, self._state_dir) if access is not None else None
+        self._env = agent_environment(self._home, {**git_environment(self._git, spec.env), **spec.env})
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._agent_info: AgentInfo | None = None
@@ -216,6 +220,7 @@ class LaunchRun:
             exit_code=ending.program_exit,
             log_tail=self._log.tail(),
             last_seq=self.journal.last_seq,
+            evidence=ending.evidence,
         )
 
     async def _start(self) -> None:
@@ -263,6 +268,7 @@ class LaunchRun:
                     env=self._env,
                     redactor=self._redactor,
                     on_line=lambda text: self._log.program_line("git", text),
+                    credential=self._git,
                 )
             self._log.info("cloned" if fresh else "workspace_kept")
         if spec.setup_script:
@@ -342,6 +348,8 @@ class LaunchRun:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._bus.close()
         self.journal.close()
+        if self._git is not None:
+            self._git.remove()
 
     async def _drained(self, grace: float) -> None:
         try:
@@ -392,7 +400,8 @@ class LaunchRun:
             case None | RefusedError() | RenewalRefusedError():
                 return
             case CloneFailedError():
-                self._finish(Ending(1, Reason.CLONE_FAILED, str(error), error.exit_code))
+                evidence = {} if error.access is None else {"access": error.access}
+                self._finish(Ending(1, Reason.CLONE_FAILED, str(error), error.exit_code, evidence))
             case SetupFailedError():
                 self._finish(Ending(1, Reason.SETUP_FAILED, str(error), error.exit_code))
             case AgentStartError():

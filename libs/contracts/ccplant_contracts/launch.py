@@ -64,6 +64,8 @@ class LaunchSpec(Message):
     model: str | None = None
     repository: str | None = None
     branch: str | None = None
+    git: GitAccess | None = None
+    """None: the owner has no token that this session's repository needs."""
     setup_script: str | None = None
     conversation: str | None = None
     """The agent's own name of an earlier conversation that it is to go on with (S14)."""
@@ -110,12 +112,6 @@ class RegistrationAnswer(Message):
     """Until the time limit; None: no limit."""
 
 
-class Heartbeat(Message):
-    """Sent every 10 s, and at each new step of the start."""
-
-    session_id: str
-    launch_id: str
-    sampled_at: UtcTime
 class RenewalRequest(Message):
     """The runner asks for a new work credential, for a key of which the secret half stays with it."""
 
@@ -134,6 +130,12 @@ class RenewalAnswer(Message):
     """A length of time, so that the two clocks need not agree."""
 
 
+class Heartbeat(Message):
+    """Sent every 10 s, and at each new step of the start."""
+
+    session_id: str
+    launch_id: str
+    sampled_at: UtcTime
     step: Step
     last_seq: int = 0
     agent_state: str | None = None

@@ -38,13 +38,18 @@ from ccplant_orchestrator.output.pull import StandingPull
 from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
 from ccplant_orchestrator.prompts.delivery import Outcome, PromptDelivering
-from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.renewals import RenewalIssuer, Renewals
+from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
 from ccplant_orchestrator.runtimes.sightings import Sightings
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
-from ccplant_orchestrator.sessions.launching import AgentDefaults, BusAccessIssuer
+from ccplant_orchestrator.sessions.launching import (
+    AgentDefaults,
+    BusAccessIssuer,
+    GitAccessLookup,
+    no_git_access,
+)
 from ccplant_orchestrator.sessions.reconcile import Reconciler
 from ccplant_orchestrator.sessions.registration import Registrations
 from ccplant_orchestrator.sessions.settle import Settling
@@ -81,6 +86,7 @@ class LaunchIssuing(BusAccessIssuer, RenewalIssuer, Protocol):
     agents: AgentDefaults
     events: EventStream
     version: str
+    git_access: GitAccessLookup = no_git_access
     stream_replicas: int = 1
 
 
@@ -143,6 +149,7 @@ class Orchestrator:
             limits=settings.limits(),
             agents=parts.agents,
             issue=parts.issue,
+            git_access=parts.git_access,
             max_concurrent_launches=settings.max_concurrent_launches,
             silence=parts.silence.of,
             look_again=self.sessions.poke_later,

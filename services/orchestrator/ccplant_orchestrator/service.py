@@ -16,6 +16,7 @@ from ccplant_orchestrator.runtimes.bounded import BoundedRuntime
 from ccplant_orchestrator.runtimes.local.options import LocalOptions
 from ccplant_orchestrator.runtimes.local.runtime import LocalRuntime
 from ccplant_orchestrator.runtimes.protocol import Runtime
+from ccplant_orchestrator.sessions.git_access import OwnersGitAccess
 from ccplant_orchestrator.sessions.launching import AgentDefaults
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.bus.broker import make_broker
@@ -24,6 +25,7 @@ from ccplant_platform.bus.credentials import LaunchIssuer
 from ccplant_platform.bus.topology import COMMANDS, ensure_topology, keep_topology
 from ccplant_platform.clock import Clock, SystemClock
 from ccplant_platform.process import run_service
+from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
 
@@ -74,6 +76,7 @@ async def serve(stopping: asyncio.Event) -> None:
             ),
             events=LifecycleEventStream(broker.faststream, js, replicas=bus_settings.nats_stream_replicas),
             version=version("ccplant-orchestrator"),
+            git_access=OwnersGitAccess(store.users, SealingSettings().sealer(), settings.github_url).of,
             stream_replicas=bus_settings.nats_stream_replicas,
         )
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ccplant_orchestrator.sessions.decide import Limits
@@ -32,7 +33,6 @@ class OrchestratorSettings(BaseSettings):
     runner_nats_url: str | None = Field(
         None, description="How runners reach the bus, where that differs from `CCPLANT_NATS_URL`."
     )
-    max_concurrent_launches: int = Field(
     launch_credential_seconds: float = Field(
         3_600,
         ge=5,
@@ -43,6 +43,7 @@ class OrchestratorSettings(BaseSettings):
         "https://github.com",
         description="Where repositories are that an owner's GitHub token is for: scheme, host and port; no other gets it.",
     )
+    max_concurrent_launches: int = Field(
         16, ge=0, description="How many sessions may be starting at once; 0 holds all launches."
     )
     start_timeout_seconds: float = Field(
@@ -82,6 +83,17 @@ class OrchestratorSettings(BaseSettings):
     lease_ttl_seconds: float = Field(
         3.5, ge=3, description="How long a replica holds a job without renewing; another takes over after it."
     )
+
+    @field_validator("github_url")
+    @classmethod
+    def _github_url(cls, value: str) -> str:
+        parts = urlsplit(value.rstrip("/"))
+        local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not (parts.scheme == "https" or local) or not parts.hostname:
+            raise ValueError("must begin with https://: tokens are sent there")
+        if parts.path or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be scheme, host and port alone, such as https://github.com")
+        return value.rstrip("/")
 
     def limits(self) -> Limits:
         """Return what the decision needs of these."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ccplant_contracts.launch import GitAccess
 from ccplant_platform.redaction import Redactor
 from ccplant_runner.clone import CloneFailedError, clone, clone_command
+from ccplant_runner.git_access import GitCredential
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -105,8 +107,9 @@ async def test_credentials_are_in_no_word_that_git_says(workspace: Path) -> None
     assert TOKEN not in str(caught.value)
 
 
-def test_the_token_is_not_in_the_arguments_and_the_address_is_no_option() -> None:
-    command = clone_command("--upload-pack=touch /tmp/owned", None, Path("/w"), {"GITHUB_TOKEN": TOKEN})
+def test_the_token_is_not_in_the_arguments_and_the_address_is_no_option(tmp_path: Path) -> None:
+    credential = GitCredential.put(GitAccess(url="https://github.com", token=TOKEN), tmp_path)
+    command = clone_command("--upload-pack=touch /tmp/owned", None, Path("/w"), credential)
     assert TOKEN not in " ".join(command)
     assert command.index("--") < command.index("--upload-pack=touch /tmp/owned")
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ccplant_contracts.launch import LastWord
-from ccplant_contracts.messages import explain
+from ccplant_contracts.messages import CATALOGUE, explain
 from ccplant_contracts.session import Diagnosis
 from ccplant_contracts.status import Reason
 from ccplant_orchestrator.runtimes.protocol import ExitRecord, StartProblem
@@ -38,6 +38,8 @@ class End:
     reason: Reason
     facts: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
+    words: str | None = None
+    """The catalogue's entry that says it, where one says more than the reason's."""
     found: Diagnosis | None = None
     """What the place itself found, where that says more than the reason: the code of a start's problem (D1)."""
 
@@ -45,7 +47,7 @@ class End:
         """Say it in two languages, with the evidence (D2)."""
         if self.found is not None:
             return self.found
-        entry = explain(self.reason.value, **self.facts)
+        entry = explain(self.words or self.reason.value, **self.facts)
         return Diagnosis(
             code=self.reason.value,
             message={"ja": entry.message.ja, "en": entry.message.en},
@@ -126,10 +128,19 @@ def _runtime_reason(exit_record: ExitRecord) -> Reason | None:
 
 def _by_word_or_code(exit_record: ExitRecord, word: LastWord | None, evidence: dict[str, Any]) -> End:
     if word is not None and word.reason in _SAYABLE:
-        return End(word.reason, {"detail": word.detail, "exit_code": word.exit_code}, evidence)
+        facts = {"detail": word.detail, "exit_code": word.exit_code}
+        return End(word.reason, facts, evidence, words=_clone_words(word))
     if exit_record.exit_code == 0:
         return End(Reason.AGENT_ENDED, {}, evidence)
     return End(Reason.RUNNER_CRASHED, {"exit_code": _shell_code(exit_record)}, evidence)
+
+
+def _clone_words(word: LastWord) -> str | None:
+    """Return what says what to do about a clone that was refused for lack of access."""
+    if word.reason is not Reason.CLONE_FAILED:
+        return None
+    words = f"clone_{word.evidence.get('access')}"
+    return words if words in CATALOGUE else None
 
 
 def _shell_code(exit_record: ExitRecord) -> int | None:

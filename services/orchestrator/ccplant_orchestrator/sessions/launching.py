@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ccplant_contracts.ids import pod_name
-from ccplant_contracts.launch import BusAccess, LaunchSpec
+from ccplant_contracts.launch import BusAccess, GitAccess, LaunchSpec
 from ccplant_contracts.session import SessionConfig
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, Volume
 from ccplant_store.sessions.model import LaunchDoc, SessionDoc
@@ -41,6 +41,17 @@ class KeyInEnvironment:
     def environment(self, agent: str, launch_id: str) -> Mapping[str, str]:
         """Return what was given for this agent."""
         return self.by_agent.get(agent, {})
+
+
+class GitAccessLookup(Protocol):
+    """Finds what a session's git is given of its owner."""
+
+    async def __call__(self, session: SessionDoc, /) -> GitAccess | None: ...
+
+
+async def no_git_access(_session: SessionDoc, /) -> GitAccess | None:
+    """Give nobody anything: there is no key by which tokens could be kept."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,7 @@ def launch_spec(
     start_timeout_seconds: float,
     workspace: str = "",
     state_dir: str = "",
+    git: GitAccess | None = None,
 ) -> LaunchSpec:
     """Build the runner's specification; the runtime fills in the two directories."""
     config = SessionConfig.model_validate(session.config)
@@ -128,10 +140,17 @@ def launch_spec(
         model=config.model,
         repository=session.repository,
         branch=session.branch,
+        git=git,
         setup_script=config.setup_script,
         conversation=session.resumes,
         env=environment,
-        secrets=tuple(sorted(config.secrets() | {value for value in given.values() if len(value) >= 8})),
+        secrets=tuple(
+            sorted(
+                config.secrets()
+                | {value for value in given.values() if len(value) >= 8}
+                | ({git.token} if git is not None else set())
+            )
+        ),
         mcp_servers=dict(config.mcp_servers),
         policy=config.policy_for(session.mode),
         agent_dir=agents.directory,

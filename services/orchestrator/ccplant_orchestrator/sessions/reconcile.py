@@ -48,6 +48,7 @@ from ccplant_orchestrator.sessions.ending import End, start_failed
 from ccplant_orchestrator.sessions.launching import (
     AgentDefaults,
     BusAccessIssuer,
+    GitAccessLookup,
     launch_ref,
     launch_spec,
     volume_of,
@@ -90,6 +91,7 @@ class Reconciler:
         limits: Limits,
         agents: AgentDefaults,
         issue: BusAccessIssuer,
+        git_access: GitAccessLookup,
         max_concurrent_launches: int,
         silence: Callable[[str], timedelta | None],
         look_again: Callable[[str, float], None],
@@ -104,6 +106,7 @@ class Reconciler:
         self._limits = limits
         self._agents = agents
         self._issue = issue
+        self._git_access = git_access
         self._max_concurrent_launches = max_concurrent_launches
         self._silence = silence
         self._look_again = look_again
@@ -260,6 +263,7 @@ class Reconciler:
             issue=self._issue,
             agents=self._agents,
             start_timeout_seconds=self._limits.start_timeout.total_seconds(),
+            git=await self._git_access(session),
         )
         try:
             config = SessionConfig.model_validate(session.config)
