@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings
 
+from ccplant_api.principals.github.settings import GitHubSignInSettings
 from ccplant_api.settings import ApiSettings
 from ccplant_orchestrator.runtimes.kubernetes.settings import KubernetesSettings
 from ccplant_orchestrator.settings import OrchestratorSettings
+from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import (
     BusSettings,
     LogSettings,
@@ -22,6 +24,8 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Log", "Every service.", LogSettings),
     ("Process", "Every service.", ProcessSettings),
     ("API", "`services/api`: REST, WebSocket and SSE.", ApiSettings),
+    ("Sign-in by GitHub token", "`services/api`.", GitHubSignInSettings),
+    ("Owners' tokens", "`services/api` and `services/orchestrator`.", SealingSettings),
     ("Orchestrator", "`services/orchestrator`: runs sessions.", OrchestratorSettings),
     (
         "Sessions as Pods",
