@@ -14,7 +14,7 @@ from ccplant_orchestrator.runtimes.protocol import StartProblem
 _REGISTERED_SECONDS = 30
 """A runner that neither clones nor sets up has registered by then."""
 _SECRET_SECONDS = 30
-_ROOT = re.compile(r"will run as root|non-numeric user|runAsNonRoot", re.IGNORECASE)
+_ROOT = re.compile(r"will run as root|non-numeric user|non-root policy|runAsNonRoot", re.IGNORECASE)
 _SECRET = re.compile(
     r"(secret|configmap) \"[^\"]*\" not found|couldn't find key|non-existent (secret|config) key",
     re.IGNORECASE,

@@ -26,7 +26,8 @@ class Event:
     count: int
     first: datetime | None
     last: datetime | None
-    source: str
+    version: int
+    """Grows with each change; times are in whole seconds, in which a node does several things."""
 
     @property
     def shown(self) -> str:
@@ -38,7 +39,7 @@ def events_of(obj: raw.Json, kind: str, found: Sequence[raw.Json]) -> tuple[Even
     uid = raw.text(obj, "metadata", "uid")
     about = [one for one in found if _is_about(one, kind, uid)]
     read = [_event(one) for one in about[-_AT_MOST:]]
-    return tuple(sorted(read, key=lambda one: one.last or _EPOCH, reverse=True))
+    return tuple(sorted(read, key=lambda one: (one.last or _EPOCH, one.version), reverse=True))
 
 
 def latest(found: Iterable[Event], *reasons: str) -> Event | None:
@@ -57,6 +58,7 @@ def _is_about(one: raw.Json, kind: str, uid: str) -> bool:
 def _event(one: raw.Json) -> Event:
     first = raw.moment(one, "firstTimestamp") or raw.moment(one, "eventTime")
     last = raw.moment(one, "series", "lastObservedTime") or raw.moment(one, "lastTimestamp") or first
+    version = raw.text(one, "metadata", "resourceVersion")
     count = raw.number(one, "series", "count") or raw.number(one, "count") or 1
     return Event(
         reason=raw.text(one, "reason"),
@@ -65,5 +67,5 @@ def _event(one: raw.Json) -> Event:
         count=max(1, count),
         first=first or raw.moment(one, "metadata", "creationTimestamp"),
         last=last or raw.moment(one, "metadata", "creationTimestamp"),
-        source=raw.text(one, "source", "component") or raw.text(one, "reportingComponent"),
+        version=int(version) if version.isascii() and version.isdecimal() and len(version) < 20 else 0,
     )

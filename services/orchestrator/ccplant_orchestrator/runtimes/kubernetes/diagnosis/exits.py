@@ -5,7 +5,8 @@
 | `exit_code`, `signal` | as the node says; above 128 the number of the signal; neither where the node did not see the end
   (`ContainerStatusUnknown`, `Unknown`) or the container never ran (`StartError`) |
 | `oom_killed` | the node says OOMKilled, and the first process died by SIGKILL, which was not the end of a grace (after a
-  deletion was asked for, nobody can tell). The kubelet says OOMKilled also where a tool was killed and the runner ended well later: that is evidence only |
+  deletion was asked for, nobody can tell). The kubelet says OOMKilled also where a tool was killed and the runner ended
+  well later: that is evidence only |
 | `evicted` | by the kubelet, by the eviction API, preempted, or by a taint |
 | `node_shutdown` | drained, shut down, lost, gone, or restarted |
 | `deleted_from_outside` | deleted before it ended, by nobody of the above and not by its orchestrator |

@@ -67,10 +67,16 @@ def not_pulled(situation: Situation) -> StartProblem | None:
             return problem(
                 "image_pull_failed", {"image": image, "detail": raw.shown(message)}, evidence=evidence
             )
-        case _ if reason in _PULL_STATES:
+        case _ if reason in _PULL_STATES or _just_failed(situation):
             return _failed(situation, reason, message, evidence)
         case _:
             return None
+
+
+def _just_failed(situation: Situation) -> bool:
+    """Tell whether the newest word about the image is a failure: an event comes before the container's state says it."""
+    newest = latest(situation.events, *_PULLING)
+    return newest is not None and _is_pull_failure(newest)
 
 
 def pulling(situation: Situation) -> StartProblem | None:
