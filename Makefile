@@ -70,8 +70,8 @@ test-compose: install-dev ## Docker Compose for real: builds the images, starts 
 .PHONY: images
 images: ## Build the images of the services and of sessions (needs a Docker engine)
 	@docker compose build $(BUILD)
-	@docker build --file deploy/docker/Dockerfile --target orchestrator --tag ccplant/orchestrator:$(VERSION) .
-	@docker build --file deploy/docker/runner.Dockerfile --target runner --tag ccplant/runner:$(VERSION) .
+	@docker build $(BUILD) --file deploy/docker/Dockerfile --target orchestrator --tag ccplant/orchestrator:$(VERSION) .
+	@docker build $(BUILD) --file deploy/docker/runner.Dockerfile --target runner --tag ccplant/runner:$(VERSION) .
 
 .PHONY: kubernetes-secrets
 kubernetes-secrets: install ## Make the secrets that deploy/kubernetes installs with (they stay in deploy/kubernetes/secrets)

@@ -8,8 +8,8 @@
     DIR/keys/           every key and password: stays with whoever installs
     DIR/nats/           nats.conf
     DIR/mongodb/        mongodb.key
-    DIR/api/            nats.json, mongodb.url, bootstrap.token
-    DIR/orchestrator/   nats.json, signing.json, mongodb.url, agents.json
+    DIR/api/            nats.json, mongodb.url, sealing.key, bootstrap.token
+    DIR/orchestrator/   nats.json, mongodb.url, sealing.key, signing.json, agents.json
 
 `replica-set` makes a new mongod a replica set of one node, with a user that owns one database.
 
@@ -67,11 +67,13 @@ def make_keys(
     provision(keys, host=host, port=port, store_dir=nats_store)
     access = mongo_access(directory, mongodb)
     token = keep_secret(keys / "bootstrap.token", prefix="ccp_")
+    sealing = keep_secret(keys / "sealing.key")
     write_private(directory / "nats" / "nats.conf", (keys / "nats.conf").read_text() + NATS_HEALTH)
     hand_over(keys / "mongodb.key", directory / "mongodb" / "mongodb.key")
     for service in ("api", "orchestrator"):
         hand_over(keys / f"{service}.json", directory / service / "nats.json")
         write_private(directory / service / "mongodb.url", access.url)
+        write_private(directory / service / "sealing.key", sealing)
     write_private(directory / "api" / "bootstrap.token", token)
     hand_over(keys / "signing.json", directory / "orchestrator" / "signing.json")
     agents = {name: agent_environment(name, os.environ, in_pods=True) for name in PACKAGES}

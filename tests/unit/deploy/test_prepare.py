@@ -40,10 +40,12 @@ def test_each_program_gets_its_own_and_nothing_else(prepare: ModuleType, tmp_pat
         "mongodb/mongodb.key",
         "api/nats.json",
         "api/mongodb.url",
+        "api/sealing.key",
         "api/bootstrap.token",
         "orchestrator/nats.json",
         "orchestrator/signing.json",
         "orchestrator/mongodb.url",
+        "orchestrator/sealing.key",
         "orchestrator/agents.json",
     }
     operator = json.loads(found["keys/operator.json"])
@@ -68,10 +70,9 @@ def test_a_second_run_changes_no_key_and_no_password(prepare: ModuleType, tmp_pa
     make(prepare, tmp_path)
     after = files(tmp_path)
 
-    renewed = {"api/nats.json", "orchestrator/nats.json", "keys/api.json", "keys/orchestrator.json"}
     # accounts are signed again at each run, by the same keys
-    signed = {"nats/nats.conf", "keys/nats.conf"}
-    assert {name for name, text in before.items() if after[name] != text} <= renewed | signed
+    signed = {"nats/nats.conf", "keys/nats.conf", "keys/accounts.conf"}
+    assert {name for name, text in before.items() if after[name] != text} <= signed
 
 
 def test_agents_get_their_credentials_in_one_private_file(
