@@ -150,7 +150,7 @@ async def test_a_volume_is_kept_and_the_conversation_goes_on_in_another_pod(
     await stage.person.stop(first)
     await stage.auditor.settled(first)
     await ground.gone(pod)
-    assert (folder / "workspace" / "note.txt").read_text() == "written\n"
+    assert [note.read_text() for note in folder.rglob("note.txt")] == ["written\n"]
 
     answer = await stage.person.ask("POST", f"/sessions/{first}/recreate", body={"resume": True})
     assert answer.status_code == 201, answer.text
