@@ -2,7 +2,7 @@
 
 The last thing the user said decides: ``say TEXT``, ``write FILE``, ``bash COMMAND``, ``background COMMAND``, ``stall``.
 The result of a tool is answered with ``tool said: …``. What the agent adds by itself (reminders, requests for titles)
-is passed over. `refusals` are answered before anything else, one per request, as a provider at its limit does.
+is passed over. `refusals` are the answers to the next requests of turns, as a provider at its limit gives them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class MessagesApi:
             _respond(writer, 200, {"input_tokens": 10})
         else:
             request = json.loads(body)
-            if self.refusals:
+            if self.refusals and request.get("tools"):
                 self.refused += 1
                 _refuse(writer, self.refusals.popleft())
                 await writer.drain()

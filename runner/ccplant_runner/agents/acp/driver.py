@@ -17,7 +17,7 @@ from acp.exceptions import RequestError
 from acp.meta import PROTOCOL_VERSION
 
 from ccplant_contracts.prompt import OptionKind, PermissionOption
-from ccplant_contracts.session import AgentInfo, McpServer, McpServerState
+from ccplant_contracts.session import AgentInfo, McpServer, McpServerState, ProviderReason
 from ccplant_runner import __version__
 from ccplant_runner.agents.acp.memory import MEMORY_FILES, keep_as_own, project_memory
 from ccplant_runner.agents.acp.table import AcpAgent, InstalledProgram, installed_program
@@ -33,6 +33,7 @@ from ccplant_runner.agents.driver import (
     McpChanged,
     OwnTurn,
     PermissionQuestion,
+    ProviderRefused,
     TurnFailedError,
 )
 from ccplant_runner.agents.process import AgentProcess
@@ -61,6 +62,8 @@ class AcpDriver:
         """While an earlier conversation is loaded the agent repeats it; the history has it already."""
         self._in_turn = False
         self._own_turn = False
+        self._refused: ProviderReason | None = None
+        """How the model's provider last refused in this turn."""
 
     async def start(self, resume: str | None) -> AgentReady:
         program = installed_program(self._agent.name, self._setting.agent_dir)
@@ -90,6 +93,7 @@ class AcpDriver:
 
     async def prompt(self, text: str) -> str:
         self._in_turn = True
+        self._refused = None
         try:
             params = {"sessionId": self._session, "prompt": [{"type": "text", "text": text}]}
             result = await self._connected().send_request("session/prompt", params)
@@ -98,8 +102,7 @@ class AcpDriver:
             if error.code == _INTERNAL_ERROR and (self._agent.lost(_words(error)) or await self._dies()):
                 await self.stop(_DEATH_SECONDS)
                 raise AgentGoneError(f"the agent died: {_words(error)}") from error
-            data = error.data if isinstance(error.data, dict) else {}
-            raise TurnFailedError(_words(error), self._agent.failure_reason(data)) from error
+            raise TurnFailedError(_words(error), self._provider_reason(error)) from error
         except ConnectionError as error:
             raise AgentGoneError("the agent's process ended") from error
         finally:
@@ -215,6 +218,8 @@ class AcpDriver:
                 self._listener.said(read)
             return
         for extra in self._agent.read_extra(method, params):
+            if isinstance(extra, ProviderRefused):
+                self._refused = extra.reason
             if isinstance(extra, OwnTurn):
                 self._own_turn = extra.active
                 if extra.active and self._in_turn:
@@ -250,6 +255,12 @@ class AcpDriver:
         )
 
     # --- small parts ---
+
+    def _provider_reason(self, error: RequestError) -> ProviderReason | None:
+        data = error.data if isinstance(error.data, dict) else {}
+        reason = self._agent.failure_reason(data)
+        # what was refused says more than the sum of it: an overload ends as an error of the server
+        return None if reason is None else self._refused or reason
 
     def _refuse_transports(self) -> None:
         for name, server in self._setting.mcp_servers.items():
