@@ -12,6 +12,7 @@ import pytest
 
 from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.session import McpServer, Mode
+from ccplant_contracts.status import Reason
 from ccplant_contracts.stream import (
     AgentStateEvent,
     Idle,
@@ -175,3 +176,41 @@ async def test_rules_answer_by_the_names_of_its_tools(claude: RunnerProcess, tmp
 async def test_a_failing_mcp_server_is_told_and_holds_nothing_back(claude: RunnerProcess) -> None:
     assert await claude.run_turn("say here", 60) == ("done", "here")
     assert [event.state for event in claude.of_type(McpServerEvent)] == ["starting", "failed"]
+
+
+async def test_a_conversation_goes_on_in_another_launch_on_the_same_volume(
+    nats_server: NatsServer, tmp_path: Path, agent_dir: Path, model: MessagesApi
+) -> None:
+    env = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
+    # as on a volume: another launch, with another state directory and the same workspace and home
+    workspace, home = tmp_path / "volume" / "workspace", tmp_path / "volume" / "home"
+    home.mkdir(parents=True)
+    spec = {"env": env, "secrets": (KEY,), "agent": "claude-code", "agent_dir": str(agent_dir),
+            "workspace": str(workspace)}  # fmt: skip
+    conversation = None
+    for number, turn in enumerate(("say remember me", "recall")):
+        folder = tmp_path / f"launch{number}"
+        (folder / "state").mkdir(parents=True)
+        (folder / "state" / "home").symlink_to(home)
+        async with runner_process(nats_server, folder, conversation=conversation, **spec) as runner:
+            await runner.start()
+            await runner.ready(90)
+            conversation = runner.registrations[-1].conversation
+            state, text = await runner.run_turn(turn, 90)
+            assert state == "done"
+            await runner.stop()
+    assert "say remember me" in text
+    assert "remember me" not in runner.text("prompt-1", "user"), "what was said before is not said again"
+
+
+async def test_an_unknown_conversation_is_no_reason_to_begin_a_new_one(
+    nats_server: NatsServer, tmp_path: Path, agent_dir: Path, model: MessagesApi
+) -> None:
+    env = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
+    spec = {"env": env, "secrets": (KEY,), "agent": "claude-code", "agent_dir": str(agent_dir)}
+    unknown = "11111111-2222-4333-8444-555555555555"
+    async with runner_process(nats_server, tmp_path, conversation=unknown, **spec) as runner:
+        await runner.start()
+        word = await runner.last_word(90)
+        assert word.reason is Reason.AGENT_CRASHED
+        assert runner.registrations == []

@@ -34,7 +34,7 @@ async def test_a_death_at_any_fault_point_loses_nothing_and_repeats_nothing(
     system.note(f"the first visit of {name} is deadly")
     async with scene(system) as stage:
         await _whole_life(stage)
-        ended_by_force = await stage.running("hang")
+        ended_by_force = await stage.running("hang", config={"pvc_enabled": True})
         await stage.person.delete(ended_by_force, "?force=true")
         after = await stage.running("echo after", viewers=2)
         await stage.finish()
