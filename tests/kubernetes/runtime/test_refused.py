@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.kubernetes.cluster.client import ClusterApi
 from tests.kubernetes.cluster.control_plane import ControlPlane
 from tests.kubernetes.runtime.conftest import OpenRuntime
 from tests.kubernetes.runtime.steps import launched
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.kubernetes
 
@@ -112,3 +114,27 @@ async def test_a_kubeconfig_that_makes_no_sense_is_told(
     runtime = open_runtime(dataclasses.replace(options, config_file=file))
     with pytest.raises(RuntimeFailedError, match="no access to a Kubernetes cluster"):
         await runtime.list()
+
+
+async def test_credentials_that_were_replaced_are_read_again(
+    options: KubernetesOptions, open_runtime: OpenRuntime, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Tokens of plugins and mounted files run out while the orchestrator runs."""
+    assert options.config_file is not None
+    good = options.config_file.read_text()
+    file = tmp_path_factory.mktemp("config") / "config"
+    bad = json.loads(good)
+    bad["users"][0]["user"]["token"] = "run-out"
+    file.write_text(json.dumps(bad))
+    runtime = open_runtime(dataclasses.replace(options, config_file=file))
+    with pytest.raises(RuntimeFailedError, match="401"):
+        await runtime.list()
+    file.write_text(good)
+
+    async def works() -> bool:
+        try:
+            return await runtime.list() == []
+        except RuntimeFailedError:
+            return False
+
+    assert await eventually(works, interval=0.1)

@@ -39,7 +39,8 @@ _WATCH_SILENCE = 15.0
 """How much longer than it was asked for a watch may be silent before its connection counts as dead."""
 _MOST_LINE = 8 << 20
 """Bytes of one line of a watch; no object may be larger than 1.5 MB."""
-_RELOAD_SECONDS = 10.0
+_RELOAD_SECONDS = 1.0
+"""Credentials that were refused are not read again more often than this."""
 
 
 class KubernetesApi:

@@ -163,7 +163,7 @@ class Ending:
     async def _delete(self, pod: Json, grace: int) -> None:
         name, uid = str(pod["metadata"]["name"]), names.uid_of(pod)
         try:
-            if names.ENDED_BY not in names.annotations_of(pod):
+            if names.ENDED_BY not in names.annotations_of(pod) and not pod_state.has_ended(pod):
                 mark = {"metadata": {"uid": uid, "annotations": {names.ENDED_BY: "ccplant"}}}
                 await self._api.merge(Kind.POD, name, mark)
                 fault_point("kube.pod.marked")
