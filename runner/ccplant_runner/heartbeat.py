@@ -11,6 +11,7 @@ from ccplant_contracts.launch import Heartbeat, Step
 from ccplant_contracts.subjects import runner_out
 from ccplant_runner.bus import BusLink
 from ccplant_runner.journal import Journal
+from ccplant_runner.memory import MemoryKills
 
 INTERVAL_SECONDS = 10.0
 
@@ -26,12 +27,14 @@ class HeartbeatSender:
         session_id: str,
         launch_id: str,
         agent_state: Callable[[], str | None],
+        memory: MemoryKills,
     ) -> None:
         self._bus = bus
         self._journal = journal
         self._session_id = session_id
         self._launch_id = launch_id
         self._agent_state = agent_state
+        self._memory = memory
         self._step: Step = "starting"
         self._now = asyncio.Event()
 
@@ -53,6 +56,7 @@ class HeartbeatSender:
                 orphans.collect()
             self._now.clear()
             measured = sampler.sample()
+            self._memory.look()
             beat = Heartbeat(
                 session_id=self._session_id,
                 launch_id=self._launch_id,

@@ -45,6 +45,7 @@ from ccplant_runner.inbox import Inbox, StopNow
 from ccplant_runner.journal import Journal
 from ccplant_runner.keeper import AgentKeeper
 from ccplant_runner.log import RunnerLog
+from ccplant_runner.memory import MemoryKills
 from ccplant_runner.paths import Workspace
 from ccplant_runner.permissions import PermissionDesk
 from ccplant_runner.prompts import PromptDesk
@@ -153,12 +154,16 @@ class LaunchRun:
             self._activity, self._prompts.fail, limit_seconds=spec.provider_wait_seconds
         )
         self._deadline = Deadline(spec.control_plane_grace_seconds)
+        self._memory = MemoryKills(self.journal.say)
+        self._starved = False
+        """The kernel killed for want of memory before the agent's last death."""
         self._heartbeat = HeartbeatSender(
             self._bus,
             self.journal,
             session_id=spec.session_id,
             launch_id=spec.launch_id,
             agent_state=lambda: self._activity.state,
+            memory=self._memory,
         )
         self._publisher = Publisher(
             self.journal,
@@ -212,6 +217,7 @@ class LaunchRun:
         ending = await self._ending
         start.cancel()
         await asyncio.gather(start, return_exceptions=True)
+        kills = self._memory.count
         await self._end(ending)
         self.exit_code = ending.exit_code
         return LastWord(
@@ -220,7 +226,7 @@ class LaunchRun:
             exit_code=ending.program_exit,
             log_tail=self._log.tail(),
             last_seq=self.journal.last_seq,
-            evidence=ending.evidence,
+            evidence={**ending.evidence, **({"oom_kills": kills} if kills else {})},
         )
 
     async def _start(self) -> None:
@@ -310,7 +316,9 @@ class LaunchRun:
         if ended.clean:
             self._finish(Ending(0, Reason.AGENT_ENDED, ended.detail, ended.exit.exit_code))
         else:
-            self._finish(Ending(1, Reason.AGENT_CRASHED, ended.detail, ended.exit.exit_code))
+            starved = self._starved and ended.exit.signal == signal.SIGKILL
+            reason = Reason.OOM_KILLED if starved else Reason.AGENT_CRASHED
+            self._finish(Ending(1, reason, ended.detail, ended.exit.exit_code))
 
     async def _watch_deadline(self) -> None:
         while True:
@@ -334,6 +342,7 @@ class LaunchRun:
         self._log.info("ending", reason=ending.reason, detail=ending.detail, grace_seconds=grace)
         self._ready_file.unlink(missing_ok=True)
         self._deadline.cancel()
+        self._memory.look()
         await self._prompts.stop(min(2.0, grace / 3))
         self._permissions.withdraw()
         await self._keeper.stop(max(0.2, grace / 3))
@@ -376,6 +385,7 @@ class LaunchRun:
         return new_driver(spec.agent, setting, self)
 
     def _agent_died(self) -> None:
+        self._starved = self._memory.rose_before_death()
         self._permissions.withdraw()
         self._speech.flush()
 
