@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code; checks that they are up to date and that all links lead somewhere.
+"""Writes the pages that are made from the code; checks these, where links lead, and that translations keep step.
 
     python scripts/docs.py write
     python scripts/docs.py check
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
+TRANSLATIONS = {"README.md": "README.ja.md"}
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 
 
@@ -65,6 +66,37 @@ def broken_links(page: Path) -> list[str]:
     return problems
 
 
+def out_of_step(page: Path, translation: Path) -> list[str]:
+    """What a translation lacks or has beyond its page: headings, what is typed and printed, where links lead."""
+    name = translation.name
+    if not translation.exists():
+        return [f"{name} is missing"]
+    one, other = page.read_text(), translation.read_text()
+    problems: list[str] = []
+    if _levels(one) != _levels(other):
+        problems.append(f"{name} has other headings than {page.name}: {_levels(other)} beside {_levels(one)}")
+    blocks, theirs = FENCE.findall(one), FENCE.findall(other)
+    if len(blocks) != len(theirs):
+        problems.append(f"{name} has {len(theirs)} blocks of code, {page.name} has {len(blocks)}")
+    problems += [
+        f"{name} shows other code than {page.name}: {mine.splitlines()[1]!r}"
+        for mine, its in zip(blocks, theirs, strict=False)
+        if mine != its
+    ]
+    links, others = _targets(one), _targets(other)
+    apart = (links ^ others) - {page.name, name}
+    return problems + [f"{name} and {page.name} do not both lead to {target}" for target in sorted(apart)]
+
+
+def _levels(text: str) -> list[int]:
+    return [len(mark) for mark in re.findall(r"^(#+)\s", FENCE.sub("", text), re.MULTILINE)]
+
+
+def _targets(text: str) -> set[str]:
+    plain = CODE.sub("", FENCE.sub("", text))
+    return {match.group(1) or match.group(2) for match in LINK.finditer(plain)}
+
+
 def main(arguments: list[str]) -> int:
     if arguments == ["write"]:
         for path, text in generated().items():
@@ -79,6 +111,8 @@ def main(arguments: list[str]) -> int:
             if not path.exists() or path.read_text() != text
         ]
         problems += [problem for page in pages() for problem in broken_links(page)]
+        for original, translation in TRANSLATIONS.items():
+            problems += out_of_step(ROOT / original, ROOT / translation)
         print("\n".join(problems) or "The pages are up to date and their links lead somewhere.")
         return 1 if problems else 0
     print(__doc__)

@@ -45,10 +45,35 @@ def test_a_link_that_leads_somewhere_is_no_problem(page: Path, text: str) -> Non
     assert docs.broken_links(page) == []
 
 
+PAGE = "# A\n\n## B\n\n```console\n$ make up\n```\n\n[here](other.md)\n"
+
+
+@pytest.mark.parametrize(
+    ("translation", "problem"),
+    [
+        (PAGE.replace("## B", "## び"), None),
+        (PAGE.replace("## B", "B"), "has other headings"),
+        (PAGE.replace("make up", "make down"), "shows other code"),
+        (PAGE + "```\nmore\n```\n", "has 2 blocks of code"),
+        (PAGE.replace("(other.md)", "(page.md)"), "do not both lead to other.md"),
+    ],
+)
+def test_a_translation_that_is_out_of_step_is_found(
+    page: Path, translation: str, problem: str | None
+) -> None:
+    page.write_text(PAGE)
+    other = page.with_name("page.ja.md")
+    assert docs.out_of_step(page, other) == ["page.ja.md is missing"]
+    other.write_text(translation)
+    found = docs.out_of_step(page, other)
+    assert [problem in one for one in found] == [True] if problem else found == []
+
+
 def test_a_page_that_the_code_has_left_behind_fails_the_check(
     page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(docs, "generated", lambda: {page: "new\n"})
+    monkeypatch.setattr(docs, "TRANSLATIONS", {})
     page.write_text("old\n")
     assert docs.main(["check"]) == 1
     assert "make docs" in capsys.readouterr().out
