@@ -107,7 +107,9 @@ class Installation:
 
         def well_again() -> bool:
             state = self.state(service)["State"]
-            return bool(state["StartedAt"] != before and state.get("Health", {}).get("Status") == "healthy")
+            healthy: bool = state.get("Health", {}).get("Status") == "healthy"
+            again: bool = state["StartedAt"] != before
+            return healthy and again
 
         wait_until(well_again, _HEAL_SECONDS, f"{service} to be healthy again")
 

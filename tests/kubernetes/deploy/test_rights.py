@@ -59,6 +59,7 @@ def may(api: ClusterApi, right: Right, namespace: str) -> bool:
     return allowed(api.create(REVIEWS, right.question(namespace)))
 
 
+@pytest.mark.smoke
 def test_the_role_allows_exactly_what_sessions_need(orchestrator: ClusterApi) -> None:
     asked = [
         Right(name, verb, sub, group) for (group, name, sub), verb in itertools.product(RESOURCES, VERBS)
