@@ -64,8 +64,13 @@ _log = structlog.get_logger(__name__)
 QUEUE = "orchestrator"
 _WAITING = 500
 """These mostly wait for runners: some that do not answer must not take the places of those that do."""
+_WAKING = ("exited", "unknown")
 _ASK_AGAIN_SECONDS = 1.0
 _TELL_AGAIN_SECONDS = 5.0
+
+
+class LaunchIssuing(BusAccessIssuer, RenewalIssuer, Protocol):
+    """Makes the credentials of launches, the first ones and those after them."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,6 @@ class Parts:
     settings: OrchestratorSettings
     store: Store
     bus: Client
-class LaunchIssuing(BusAccessIssuer, RenewalIssuer, Protocol):
-    """Makes the credentials of launches, the first ones and those after them."""
-
-
     silence: Silence
     runtime: Runtime
     clock: Clock
@@ -205,6 +206,7 @@ class Orchestrator:
             ),
         ]
 
+        self._renewals = Renewals(store=store, issuer=parts.issue)
         self._blobs = BlobReceiver(store, clock)
         self._desk = Desk(
             store=store,
@@ -217,11 +219,11 @@ class Orchestrator:
 
     async def start(self) -> None:
         """Listen to the bus and to the runtime, and start to ask for leases."""
-        self._renewals = Renewals(store=store, issuer=parts.issue)
         bus = self._parts.bus
         self._registration = await bus.subscribe(
             subjects.any_runner_out("register"), queue=QUEUE, cb=self._registration_arrived
         )
+        await bus.subscribe(subjects.any_runner_out("renew"), queue=QUEUE, cb=self._renewals.arrived)
         await bus.subscribe(subjects.any_runner_out("blob"), queue=QUEUE, cb=self._blobs.arrived)
         await self._desk.open(bus, QUEUE)
         pull = StandingPull(
@@ -234,7 +236,6 @@ class Orchestrator:
         )
         self._tasks = [
             asyncio.create_task(pull.run(), name="output"),
-        await bus.subscribe(subjects.any_runner_out("renew"), queue=QUEUE, cb=self._renewals.arrived)
             asyncio.create_task(self._follow_runtime(), name="runtime"),
             *(asyncio.create_task(job.run(), name=f"lease:{job.name}") for job in self._jobs),
         ]
@@ -260,6 +261,7 @@ class Orchestrator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in (self._registering, self.sessions, self.prompts, self.permissions, self.deadlines):
             await worker.close()
+        await self._renewals.close()
         await self._writer.close()
 
     async def handle(self, command: Command) -> None:
@@ -272,7 +274,6 @@ class Orchestrator:
         match command.name:
             case "prompt.deliver" | "prompt.cancel":
                 self.prompts.poke(command.session_id)
-        await self._renewals.close()
             case "permission.deliver":
                 self.permissions.poke(command.session_id)
             case "session.extend":
@@ -327,12 +328,17 @@ class Orchestrator:
             self.deadlines.poke_later(session_id, _TELL_AGAIN_SECONDS)
 
     async def _follow_runtime(self) -> None:
-        """Wake the session of everything that changes at the runtime."""
+        """Wake the session of everything that ends or vanishes at the runtime.
+
+        That a start proceeds is no reason to look: the runner's registration tells when it is there, and a start that
+        takes long is looked at by the clock.
+        """
         while True:
             try:
                 async for observation in self._parts.runtime.changes():
                     self._sightings.note(observation)
-                    self.sessions.poke(observation.ref.session_id)
+                    if observation.phase in _WAKING:
+                        self.sessions.poke(observation.ref.session_id)
             except RuntimeFailedError as error:
                 _log.warning("runtime_not_followed", error=str(error))
             except Exception:  # noqa: BLE001 - logged; without a follower nobody hears of a runner's end

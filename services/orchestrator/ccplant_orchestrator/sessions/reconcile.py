@@ -25,6 +25,7 @@ from ccplant_orchestrator.runtimes.protocol import (
     Runtime,
     RuntimeFailedError,
     StartProblem,
+    VolumeInUseError,
 )
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_orchestrator.sessions.decide import (
@@ -147,15 +148,19 @@ class Reconciler:
                     await self._store.sessions.change(session, set={"attempts": 0, "next_attempt_at": None})
                 return
             _log.info("reconcile", **describe(action))
-            await self._perform(session, facts, action)
+            if isinstance(action, Launch):
+                if await self._launch(session, action.launch):
+                    # the runner's registration, its end, or the clock says what comes next
+                    self._look_again(session_id, _NORMAL_START.total_seconds())
+                    return
+            else:
+                await self._perform(session, facts, action)
         raise RuntimeError("the session needs more steps than it can")
 
     async def _perform(self, session: SessionDoc, facts: Facts, action: Action) -> None:
         match action:
             case AssignLaunch():
                 await self._assign(session)
-            case Launch(launch):
-                await self._launch(session, launch)
             case NoteProblem(problem):
                 await self._note(session, problem)
             case RequestStop(reason):
@@ -171,14 +176,14 @@ class Reconciler:
                 await self._settling.settle(session, _ref(session), facts.seen)
             case Purge():
                 await self._store.purge(session.id)
-            case Wait():
+            case Launch() | Wait():
                 return
 
     async def _facts(self, session: SessionDoc) -> Facts:
         seen: Observation | None = None
         silent: timedelta | None = None
         ref = _ref(session)
-        if ref is not None and not session.settled:
+        if ref is not None and not session.settled and not _is_to_start(session):
             seen = await self._runtime.get(ref)
             if session.status is Status.RUNNING:
                 silent = self._silence(ref.launch_id)
@@ -256,7 +261,8 @@ class Reconciler:
             fault_point("orch.launch.assigned")
             await self._announcer.session(session.id, changed.version)
 
-    async def _launch(self, session: SessionDoc, launch: LaunchDoc) -> None:
+    async def _launch(self, session: SessionDoc, launch: LaunchDoc) -> bool:
+        """Have the launch started; False where it never can be, and the session has ended."""
         spec = launch_spec(
             session,
             launch,
@@ -270,11 +276,12 @@ class Reconciler:
             await self._runtime.launch(spec, launch_ref(session, launch), config, volume_of(session))
         except LaunchRefusedError as refusal:
             await self._finish(session, start_failed(StartProblem(refusal.diagnosis, hopeless=True)), None)
-            return
+            return False
         fault_point("orch.launch.started")
         changed = await self._store.sessions.change(session, set={"launch.started_at": self._clock.now()})
         if changed is not None:
             await self._announcer.session(session.id, changed.version)
+        return True
 
     async def _request_stop(self, session: SessionDoc, reason: StopReason) -> None:
         stop = StopRequested(reason=reason, by="system", at=self._clock.now())
@@ -358,10 +365,23 @@ class Reconciler:
 def _counts(session: SessionDoc, error: Exception) -> bool:
     """Tell whether a failure brings a session nearer to `internal_error`; pure.
 
-    That the place cannot be asked now says nothing about a session that runs there and is to go on.
+    That the place cannot be asked now says nothing about a session that runs there and is to go on. And a volume that an
+    earlier launch has not left yet, on a node that is away say, is waited for as long as any start may take.
     """
+    if isinstance(error, VolumeInUseError):
+        return False
     goes_on = session.status is Status.RUNNING and session.stop_requested is None
     return not (goes_on and isinstance(error, RuntimeFailedError))
+
+
+def _is_to_start(session: SessionDoc) -> bool:
+    """Tell whether the launch is to be started whatever there is to be seen of it: starting it again is harmless."""
+    return (
+        session.status is Status.PENDING
+        and session.stop_requested is None
+        and session.launch is not None
+        and session.launch.started_at is None
+    )
 
 
 def _ref(session: SessionDoc) -> LaunchRef | None:
