@@ -23,6 +23,8 @@ from ccplant_cli.up.supervisor import ChildSpec
 API = "api"
 ORCHESTRATOR = "orchestrator"
 START_SECONDS = 60.0
+AGENTS_IN_IMAGE = "/opt/agents"
+"""Where deploy/docker/runner.Dockerfile has put them: a Pod has nothing of this machine."""
 NEEDED_PARTS = ("nats", "mongodb", "orchestrator")
 
 
@@ -85,7 +87,9 @@ def service_environment(
             "CCPLANT_NATS_SIGNING_FILE": str(ground.bus.signing),
             "CCPLANT_AGENT_ENV_FILE": str(ground.agent_env_file),
         }
-        if not options.in_pods:
+        if options.in_pods:
+            environment.setdefault("CCPLANT_AGENTS_DIR", AGENTS_IN_IMAGE)
+        else:
             environment |= {
                 "CCPLANT_LOCAL_DATA_DIR": str(data.root),
                 "CCPLANT_LOCAL_ANCHOR_PID": str(ground.anchor_pid),

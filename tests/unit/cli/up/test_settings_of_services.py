@@ -147,4 +147,10 @@ def test_both_languages_say_the_same_facts(key: str) -> None:
 def test_sessions_in_pods_get_nothing_that_is_only_on_this_machine(data: DataDir) -> None:
     environment = told(data, services.ORCHESTRATOR, runtime="kubernetes")
     assert environment["CCPLANT_RUNTIME"] == "kubernetes"
-    assert not {name for name in environment if "LOCAL" in name or name == "CCPLANT_AGENTS_DIR"}
+    assert not {name for name in environment if "LOCAL" in name}
+
+
+def test_agents_of_sessions_in_pods_are_where_the_runners_image_has_them(data: DataDir) -> None:
+    found = told(data, services.ORCHESTRATOR, runtime="kubernetes")["CCPLANT_AGENTS_DIR"]
+    image = (Path(__file__).resolve().parents[4] / "deploy" / "docker" / "runner.Dockerfile").read_text()
+    assert f"COPY --from=agents {found} {found}\n" in image
