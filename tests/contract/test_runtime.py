@@ -105,7 +105,7 @@ async def test_exit_code_signal_and_log_tail_are_on_the_record(place: Place) -> 
 
 async def test_the_runners_last_word_is_on_the_record(place: Place) -> None:
     runtime = place.open()
-    word = '{"reason": "clone_failed", "detail": "no such branch", "last_seq": 4}'
+    word = '{"reason": "clone_failed", "detail": "no such branch", "log_tail": [], "last_seq": 4}'
     seen = await exited(runtime, await start(runtime, f"last-word {word};exit 1"))
     assert seen.exit is not None
     assert seen.exit.last_word is not None
