@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -178,37 +179,44 @@ async def test_a_failing_mcp_server_is_told_and_holds_nothing_back(claude: Runne
     assert [event.state for event in claude.of_type(McpServerEvent)] == ["starting", "failed"]
 
 
+def on_its_own(model: MessagesApi, agent_dir: Path) -> dict[str, Any]:
+    """What a launch of Claude Code needs, without a repository."""
+    env = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
+    return {"env": env, "secrets": (KEY,), "agent": "claude-code", "agent_dir": str(agent_dir)}
+
+
 async def test_a_conversation_goes_on_in_another_launch_on_the_same_volume(
     nats_server: NatsServer, tmp_path: Path, agent_dir: Path, model: MessagesApi
 ) -> None:
-    env = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
     # as on a volume: another launch, with another state directory and the same workspace and home
-    workspace, home = tmp_path / "volume" / "workspace", tmp_path / "volume" / "home"
-    home.mkdir(parents=True)
-    spec = {"env": env, "secrets": (KEY,), "agent": "claude-code", "agent_dir": str(agent_dir),
-            "workspace": str(workspace)}  # fmt: skip
-    conversation = None
-    for number, turn in enumerate(("say remember me", "recall")):
-        folder = tmp_path / f"launch{number}"
+    volume = tmp_path / "volume"
+    (volume / "home").mkdir(parents=True)
+
+    async def turn(folder: Path, text: str, conversation: str | None) -> tuple[str | None, str, str]:
         (folder / "state").mkdir(parents=True)
-        (folder / "state" / "home").symlink_to(home)
+        (folder / "state" / "home").symlink_to(volume / "home")
+        spec = {**on_its_own(model, agent_dir), "workspace": str(volume / "workspace")}
         async with runner_process(nats_server, folder, conversation=conversation, **spec) as runner:
             await runner.start()
             await runner.ready(90)
-            conversation = runner.registrations[-1].conversation
-            state, text = await runner.run_turn(turn, 90)
+            state, answer = await runner.run_turn(text, 90)
             assert state == "done"
             await runner.stop()
-    assert "say remember me" in text
-    assert "remember me" not in runner.text("prompt-1", "user"), "what was said before is not said again"
+            everything = "".join(event.model_dump_json() for event in runner.events)
+            return runner.registrations[-1].conversation, answer, everything
+
+    conversation, _, _ = await turn(tmp_path / "first", "say remember me", None)
+    again, answer, everything = await turn(tmp_path / "second", "recall", conversation)
+    assert again == conversation
+    assert "say remember me" in answer
+    assert everything.count("say remember me") == answer.count("say remember me"), "nothing is said again"
 
 
 async def test_an_unknown_conversation_is_no_reason_to_begin_a_new_one(
     nats_server: NatsServer, tmp_path: Path, agent_dir: Path, model: MessagesApi
 ) -> None:
-    env = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
-    spec = {"env": env, "secrets": (KEY,), "agent": "claude-code", "agent_dir": str(agent_dir)}
     unknown = "11111111-2222-4333-8444-555555555555"
+    spec = on_its_own(model, agent_dir)
     async with runner_process(nats_server, tmp_path, conversation=unknown, **spec) as runner:
         await runner.start()
         word = await runner.last_word(90)

@@ -135,6 +135,7 @@ async def test_resuming_says_what_is_missing(api: Api) -> None:
     good = await ended(api, conversation="c", message="m")
     for override in ({"pvc_from": None}, {"pvc_enabled": False}):
         assert "config.pvc_from" in fields(refused(await resume(good, **override), 400, "INVALID_REQUEST"))
+    assert "config.agent" in fields(refused(await resume(good, agent="another"), 400, "INVALID_REQUEST"))
     assert (await api.client.get(SESSIONS, params={"status": "pending"})).json()["total"] == 0
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ccplant_contracts.session import StopRequested
-from ccplant_contracts.status import Reason, StopReason
+from ccplant_contracts.status import Reason, Status, StopReason
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_store.errors import VolumeRefusedError
 from ccplant_store.volumes.model import VolumeDoc
@@ -63,6 +63,23 @@ async def test_the_next_session_is_launched_on_it(plant: Plant) -> None:
     runner = await plant.runner(heir.id)
     assert plant.runtime.used == {runner.launch_id: first}
     assert list(plant.runtime.volumes) == [first]
+
+
+async def test_a_volume_that_an_earlier_launch_has_not_left_yet_is_waited_for(plant: Plant) -> None:
+    first = await ended(plant)
+    plant.runtime.used["a launch on a node that is away"] = first
+    heir = await plant.create(pvc_enabled=True, volume_id=first)
+
+    async def tried() -> bool:
+        return "VolumeInUseError" in ((await plant.get(heir.id)).last_error or "")
+
+    await eventually(tried)
+    waiting = await plant.get(heir.id)
+    assert (waiting.status, waiting.attempts) == (Status.PENDING, 0)
+    plant.runtime.used.clear()
+    await plant.store.sessions.change(waiting, set={"next_attempt_at": None})
+    await plant.tell("session.launch", heir.id)
+    await plant.runner(heir.id)
 
 
 async def test_deleting_an_earlier_session_leaves_the_volume_to_the_one_that_has_it(plant: Plant) -> None:

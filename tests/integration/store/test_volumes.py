@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,16 +20,16 @@ from tests.support.documents import NOW, OWNER, ended_session, session_document
 LATER = NOW + timedelta(minutes=1)
 
 
-def with_volume(volume_id: str | None = None, **changes: object) -> SessionDoc:
+def with_volume(volume_id: str | None = None, **changes: Any) -> SessionDoc:
     """A new session on this volume, or on one of its own."""
     config = SessionConfig(pvc_enabled=True, pvc_storage_size="5Gi").model_dump(mode="json")
     session = session_document(config=config, **changes)
     return session.model_copy(update={"volume_id": volume_id or session.id})
 
 
-async def kept_volume(store: Store, **changes: object) -> VolumeDoc:
+async def kept_volume(store: Store) -> VolumeDoc:
     """A volume that its session has let go of."""
-    session = await store.sessions.create(with_volume(**changes))
+    session = await store.sessions.create(with_volume())
     kept = await store.volumes.let_go(session.id, session.id, keep=True, at=NOW)
     assert kept is not None
     return kept
@@ -186,3 +187,42 @@ async def test_a_deletion_that_comes_while_a_session_settles_is_not_passed_over(
     settled = await store.sessions.mark_settled(ended.id, transcript, keeps_workspace=False, deleted=True)
     assert settled is not None
     assert settled.settled
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_comes_in_whatever_order_a_volume_has_one_session_and_one_who_decides(
+    store: Store, seed: int
+) -> None:
+    """Random steps, with repeats and late ones, against the rule as a few lines of Python."""
+    chance = random.Random(seed)
+    first = await store.sessions.create(with_volume())
+    sessions, holder, last, going = [first.id], first.id, first.id, False
+    for _ in range(40):
+        match chance.choices(["claim", "let go", "drop", "condemn"], [10, 10, 3, 1])[0]:
+            case "claim":
+                heir, refused = with_volume(first.id), None
+                try:
+                    await store.sessions.create(heir)
+                except VolumeRefusedError as error:
+                    refused = error
+                assert (refused is None) == (not going and not holder)
+                if refused is None:
+                    sessions.append(heir.id)
+                    holder = last = heir.id
+                else:
+                    assert refused.holder == (None if going else holder)
+            case "let go" | "drop" as step:
+                who = chance.choice([*sessions, last])
+                keep = step == "let go" or chance.random() < 0.8
+                await store.volumes.let_go(first.id, who, keep=keep, at=NOW)
+                if who == last and not going:
+                    holder, going = "", not keep
+            case _ if holder:
+                with pytest.raises(VolumeRefusedError):
+                    await store.volumes.condemn(first.id, OWNER, at=NOW)
+            case _:
+                assert (await store.volumes.condemn(first.id, OWNER, at=NOW)).deleting
+                going = True
+        volume = await store.volumes.get(first.id)
+        assert volume is not None
+        assert (volume.holder or "", volume.last_holder, volume.deleting) == (holder, last, going)
