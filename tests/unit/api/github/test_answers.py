@@ -46,6 +46,8 @@ def test_only_401_makes_a_token_bad() -> None:
         (github.SECONDARY_LIMIT, 17),
         (github.LOGIN_ATTEMPTS, 60),
         (github.TOO_MANY, 9),
+        (Reply(403, {"message": "Forbidden"}, {"Retry-After": "7"}), 7),
+        (Reply(403, {"message": "Forbidden"}, {"X-RateLimit-Remaining": "0"}), 60),
         (github.FAILURE, 5),
         (github.MAINTENANCE, 30),
         (Reply(429, None, {"Retry-After": "Fri, 02 Jan 2026 03:04:25 GMT"}), 20),
