@@ -122,11 +122,18 @@ def release(taken: Claim) -> None:
         if _setting(key) != value:
             with suppress(OSError):
                 Path("/proc/sys", key).write_text(value)
-    for hidden in ("/var/lib/cni", "/var/lib/kubelet"):
-        with suppress(OSError):
-            Path(hidden).rmdir()  # where it was made only to be hidden; one that is in use is not empty
     shutil.rmtree(folder, ignore_errors=True)
     (_records() / f"{taken.name}.json").unlink(missing_ok=True)
+    _remove_hidden()
+
+
+def _remove_hidden() -> None:
+    """Remove folders that were made only to be hidden; whoever else uses them has something in them."""
+    if any(_records().glob("*.json")):
+        return  # it would take away what another node has mounted there
+    for hidden in ("/var/lib/cni", "/var/lib/kubelet"):
+        with suppress(OSError):
+            Path(hidden).rmdir()
 
 
 def release_abandoned() -> None:

@@ -15,6 +15,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
@@ -42,6 +43,7 @@ _TOOLS = (
     "wc", "cut", "sort", "uniq", "uname", "basename", "dirname", "date", "sleep", "echo", "test", "true", "false", "id",
     "dd", "kill", "ps", "grep", "sed", "find", "xargs", "tee", "stat", "df", "du", "mktemp",
 )  # fmt: skip
+_KEPT_SECONDS = 3 * 86_400
 _FORMAT = "4"
 """Raised when the making of a layer changes."""
 
@@ -185,10 +187,18 @@ def _source_layer() -> Layer:
                 staged.add_tree(f"{_PACKAGES}/{package}", Path(place), without=("__pycache__", "*.pyc"))
             metadata = one.read_text("METADATA") or ""
             staged.texts[f"{_PACKAGES}/{package}-{one.version}.dist-info/METADATA"] = metadata
+    _forget_old("sources")
     path = _cached("sources", hashlib.sha256((_FORMAT + staged.fingerprint()).encode()).hexdigest())
     with tempfile.TemporaryDirectory() as scratch:
         content = staged if path.exists() else _compiled(staged, Path(scratch))
         return write_layer(content, path)
+
+
+def _forget_old(kind: str) -> None:
+    """Remove layers that nobody has made for days: there is one for each state of our sources."""
+    for path in (cache_folder() / "kubernetes" / "layers").glob(f"{kind}-*"):
+        if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _compiled(staged: Content, scratch: Path) -> Content:
