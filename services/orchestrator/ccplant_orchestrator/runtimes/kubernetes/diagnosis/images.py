@@ -21,6 +21,7 @@ _HOPELESS_SECONDS = 120
 """The same without events: so long a node has failed to pull it."""
 _PULL_STATES = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed")
 _FAILED = "Failed to pull image"
+_FAILURES = (_FAILED, "Error: ErrImagePull", "Error: ImagePullBackOff", "Back-off pulling image")
 _PULLING = ("Pulling", "Pulled", "Failed", "BackOff")
 
 _WORDS = (
@@ -76,7 +77,7 @@ def not_pulled(situation: Situation) -> StartProblem | None:
 def _just_failed(situation: Situation) -> bool:
     """Tell whether the newest word about the image is a failure: an event comes before the container's state says it."""
     newest = latest(situation.events, *_PULLING)
-    return newest is not None and _is_pull_failure(newest)
+    return newest is not None and newest.message.startswith(_FAILURES)
 
 
 def pulling(situation: Situation) -> StartProblem | None:
