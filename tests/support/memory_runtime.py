@@ -15,6 +15,7 @@ from ccplant_orchestrator.runtimes.protocol import (
     ExitRecord,
     KnownVolumes,
     LaunchRef,
+    LaunchRefusedError,
     Observation,
     Phase,
     RuntimeFailedError,
@@ -39,6 +40,8 @@ class MemoryRuntime:
     """Whether volumes cannot be removed now."""
     problem: StartProblem | None = None
     """What it says where it is asked why a launch does not start."""
+    refusal: StartProblem | None = None
+    """Why it refuses launches now."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
     shown: Phase = "running"
@@ -58,6 +61,8 @@ class MemoryRuntime:
         del config
         if ref.launch_id in self.launched or ref.launch_id in self.released:
             return
+        if self.refusal is not None:
+            raise LaunchRefusedError(self.refusal.diagnosis, hopeless=self.refusal.hopeless)
         if volume is not None:
             if volume.id in self.used.values():
                 raise VolumeInUseError(volume.id)

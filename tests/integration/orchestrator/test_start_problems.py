@@ -19,7 +19,7 @@ def problem(code: str, *, hopeless: bool = False) -> StartProblem:
 
 @pytest.fixture
 def orchestrator_settings() -> OrchestratorSettings:
-    return OrchestratorSettings(resync_seconds=60, max_concurrent_launches=1, pod_start_timeout_seconds=6)
+    return OrchestratorSettings(resync_seconds=60, max_concurrent_launches=1, pod_start_timeout_seconds=8)
 
 
 async def test_what_keeps_a_launch_is_shown_and_taken_back_when_it_starts(plant: Plant) -> None:
@@ -68,3 +68,22 @@ async def test_a_place_is_given_to_the_next_one_as_soon_as_a_launch_has_started(
     assert (await plant.get(second.id)).launch is None
     assert (await runner.register()).accepted
     await eventually(lambda: len(plant.runtime.launched) == 2)
+
+
+async def test_a_launch_that_is_refused_for_now_shows_why_and_starts_when_it_may(plant: Plant) -> None:
+    plant.runtime.refusal = problem("quota_exceeded")
+    session = await plant.create()
+
+    async def said() -> bool:
+        return ((await plant.get(session.id)).diagnosis or {}).get("code") == "quota_exceeded"
+
+    await eventually(said)
+    plant.runtime.refusal = None
+    await plant.runner(session.id)
+    assert (await plant.get(session.id)).status is Status.RUNNING
+
+
+async def test_a_launch_that_is_refused_for_ever_fails_at_once(plant: Plant) -> None:
+    plant.runtime.refusal = problem("admission_refused", hopeless=True)
+    ended = await plant.settled((await plant.create()).id)
+    assert (ended.status_reason, ended.facts["code"]) == (Reason.START_FAILED, "admission_refused")

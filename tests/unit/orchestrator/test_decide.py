@@ -214,3 +214,14 @@ def test_what_might_start_is_waited_for_until_the_pod_start_timeout() -> None:
 def test_a_runner_that_runs_has_the_whole_start_timeout() -> None:
     late = starting(NO_ROOM, waited=timedelta(seconds=301))
     assert decide(late, seen=seen("running"), problem=NO_ROOM) == d.Wait(NOW + timedelta(seconds=299))
+
+
+def test_what_is_refused_for_now_is_asked_for_until_the_pod_start_timeout() -> None:
+    noted = NO_ROOM.diagnosis.model_dump()
+    for waited, expected in ((299, d.Launch), (300, d.Finish)):
+        began = NOW - timedelta(seconds=waited)
+        refused = session(launch=launch(created_at=began, started_at=None), diagnosis=noted)
+        action = decide(refused)
+        assert isinstance(action, expected)
+        if isinstance(action, d.Finish):
+            assert action.end.diagnosis() == NO_ROOM.diagnosis

@@ -104,11 +104,12 @@ class RuntimeFailedError(Exception):
 
 
 class LaunchRefusedError(Exception):
-    """This launch can never start here, and why; trying again is of no use."""
+    """The place refuses to start this launch, and why: for ever, or (a quota, say) for as long as something else is so."""
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
+    def __init__(self, diagnosis: Diagnosis, *, hopeless: bool = True) -> None:
         super().__init__(diagnosis.message.get("en", diagnosis.code))
         self.diagnosis = diagnosis
+        self.hopeless = hopeless
 
 
 class StillRunningError(RuntimeFailedError):
@@ -148,7 +149,7 @@ class Runtime(Protocol):
         With a volume the workspace is there, as it was left; it is made where it does not exist.
 
         Raises:
-            LaunchRefusedError: it can never start here.
+            LaunchRefusedError: it is not started by a rule of the place, which may change or not.
             RuntimeFailedError: it could not be started now.
         """
 

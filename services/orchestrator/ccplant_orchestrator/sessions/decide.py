@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ccplant_contracts.session import Mode
+from ccplant_contracts.session import Diagnosis, Mode
 from ccplant_contracts.status import Reason, Status, StopReason
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, StartProblem
 from ccplant_orchestrator.sessions.ending import (
@@ -180,10 +180,12 @@ def _pending(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -
         )
         return Finish(End(Reason.START_TIMEOUT, {"seconds": seconds, "step": step}, evidence))
     if facts.seen is None:
-        return Launch(launch) if launch.started_at is None else Finish(End(Reason.POD_DELETED))
+        if launch.started_at is None:
+            return _launch(session, launch, now, limits)
+        return Finish(End(Reason.POD_DELETED))
     if launch.started_at is None:
-        return Launch(launch)
-    if not _noted(session, facts.problem):
+        return _launch(session, launch, now, limits)
+    if not is_noted(session, facts.problem):
         return NoteProblem(facts.problem)
     if facts.problem is None:
         return Wait(overdue_at)
@@ -195,7 +197,14 @@ def _pending(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -
     return Finish(start_failed(facts.problem)) if now >= given_up_at else Wait(min(overdue_at, given_up_at))
 
 
-def _noted(session: SessionDoc, problem: StartProblem | None) -> bool:
+def _launch(session: SessionDoc, launch: LaunchDoc, now: datetime, limits: Limits) -> Action:
+    """Start the launch, unless the place has refused it for too long."""
+    if session.diagnosis is not None and now >= launch.created_at + limits.pod_start_timeout:
+        return Finish(start_failed(StartProblem(Diagnosis.model_validate(session.diagnosis))))
+    return Launch(launch)
+
+
+def is_noted(session: SessionDoc, problem: StartProblem | None) -> bool:
     """Tell whether the document says this problem; that its evidence has other numbers now is no news."""
     noted = session.diagnosis or {}
     if problem is None:

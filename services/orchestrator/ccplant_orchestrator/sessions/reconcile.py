@@ -44,6 +44,7 @@ from ccplant_orchestrator.sessions.decide import (
     Wait,
     decide,
     describe,
+    is_noted,
 )
 from ccplant_orchestrator.sessions.ending import End, start_failed
 from ccplant_orchestrator.sessions.launching import (
@@ -73,6 +74,7 @@ _NUMBER_PATIENCE = timedelta(seconds=30)
 """A prompt whose number was given this long ago and that is not there will not come: its gateway died in between."""
 _NORMAL_START = timedelta(seconds=2)
 """Within this time a launch is not asked about: most have started by then."""
+_REFUSED_SECONDS = 5.0
 _RUNNER_GRACE = timedelta(seconds=5)
 """The runner is told to be done this much earlier than it would be destroyed."""
 
@@ -123,6 +125,9 @@ class Reconciler:
             # no failure of this session's: it is not counted against it
             _log.warning("reconcile_postponed", error=str(error))
             self._look_again(session_id, 1.0)
+        except RuntimeFailedError as error:
+            _log.warning("reconcile_failed", error=str(error)[:500])
+            await self._back_off(session_id, error)
         except Exception as error:  # noqa: BLE001 - logged, counted on the document, and tried again later
             _log.exception("reconcile_failed")
             await self._back_off(session_id, error)
@@ -150,8 +155,6 @@ class Reconciler:
             _log.info("reconcile", **describe(action))
             if isinstance(action, Launch):
                 if await self._launch(session, action.launch):
-                    # the runner's registration, its end, or the clock says what comes next
-                    self._look_again(session_id, _NORMAL_START.total_seconds())
                     return
             else:
                 await self._perform(session, facts, action)
@@ -262,7 +265,7 @@ class Reconciler:
             await self._announcer.session(session.id, changed.version)
 
     async def _launch(self, session: SessionDoc, launch: LaunchDoc) -> bool:
-        """Have the launch started; False where it never can be, and the session has ended."""
+        """Have the launch started, or look again later; False where it never can be, and the session has ended."""
         spec = launch_spec(
             session,
             launch,
@@ -275,12 +278,23 @@ class Reconciler:
             config = SessionConfig.model_validate(session.config)
             await self._runtime.launch(spec, launch_ref(session, launch), config, volume_of(session))
         except LaunchRefusedError as refusal:
-            await self._finish(session, start_failed(StartProblem(refusal.diagnosis, hopeless=True)), None)
-            return False
+            return await self._refused(session, StartProblem(refusal.diagnosis, refusal.hopeless))
         fault_point("orch.launch.started")
         changed = await self._store.sessions.change(session, set={"launch.started_at": self._clock.now()})
         if changed is not None:
             await self._announcer.session(session.id, changed.version)
+        # the runner's registration, its end, or the clock says what comes next
+        self._look_again(session.id, _NORMAL_START.total_seconds())
+        return True
+
+    async def _refused(self, session: SessionDoc, problem: StartProblem) -> bool:
+        """End a session that can never start; one that is refused for now keeps asking, and shows why (D1)."""
+        if problem.hopeless:
+            await self._finish(session, start_failed(problem), None)
+            return False
+        if not is_noted(session, problem):
+            await self._note(session, problem)
+        self._look_again(session.id, _REFUSED_SECONDS)
         return True
 
     async def _request_stop(self, session: SessionDoc, reason: StopReason) -> None:

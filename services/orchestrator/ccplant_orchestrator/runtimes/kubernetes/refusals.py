@@ -39,7 +39,7 @@ def refusable(what: str) -> Iterator[None]:
     except ApiError as error:
         if is_hopeless(error):
             problem = diagnose_refusal(error.status, error.reason, error.message, what=what)
-            raise LaunchRefusedError(problem.diagnosis) from error
+            raise LaunchRefusedError(problem.diagnosis, hopeless=problem.hopeless) from error
         raise
 
 
