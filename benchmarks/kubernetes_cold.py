@@ -199,7 +199,7 @@ class _Place:
             owner="bench",
             mode=Mode.INTERACTIVE,
             bus=self.system.launch_access(launch_id),
-            workspace="/workspace",
+            workspace="/workspace/project",
             state_dir="/var/lib/ccplant",
             agent="demo",
             policy=PermissionPolicy(mode=PolicyMode.ASK),
