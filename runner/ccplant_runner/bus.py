@@ -19,6 +19,7 @@ from nats.aio.msg import Msg
 from ccplant_contracts.launch import BusAccess
 from ccplant_platform.bus.client import shown
 from ccplant_platform.bus.retry import Backoff
+from ccplant_platform.ending import ended
 from ccplant_runner.credential import WorkCredential
 from ccplant_runner.line import CredentialRefusedError, Line, UnreachableError
 from ccplant_runner.log import RunnerLog
@@ -135,10 +136,9 @@ class BusLink:
 
     async def close(self) -> None:
         """End the connection and do not come back."""
-        tasks = [*self._retiring, *([self._keeper] if self._keeper is not None else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._keeper is not None:
+            await ended([self._keeper])
+        await ended(self._retiring)
         if self._line is not None:
             await self._line.close()
 

@@ -16,6 +16,7 @@ from nats.aio.subscription import Subscription
 
 from ccplant_contracts.launch import BusAccess
 from ccplant_platform.bus.client import Identity, SteadyClient, client_options, is_refusal, shown
+from ccplant_platform.ending import ended
 from ccplant_runner.log import RunnerLog
 
 CONNECT_SECONDS = 5.0
@@ -73,8 +74,7 @@ class Line:
         finally:
             over.cancel()
             if not self.up:
-                attempt.cancel()
-                await asyncio.gather(attempt, over, return_exceptions=True)
+                await ended([attempt])
                 await self.close()
 
     @contextlib.contextmanager

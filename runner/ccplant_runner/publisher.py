@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from ccplant_contracts.stream import MAX_BATCH_BYTES
 from ccplant_contracts.subjects import runner_out
+from ccplant_platform.ending import ended
 from ccplant_platform.faults import fault_point
 from ccplant_runner.bus import BusLink
 from ccplant_runner.journal import Journal
@@ -65,10 +66,7 @@ class Publisher:
                 if not self._send_next():
                     await self._something_new()
         finally:
-            watch.cancel()
-            for task in self._in_flight:
-                task.cancel()
-            await asyncio.gather(watch, *self._in_flight, return_exceptions=True)
+            await ended([watch, *self._in_flight])
 
     def _send_next(self) -> bool:
         stored_to = self._journal.stored_to

@@ -19,6 +19,7 @@ from ccplant_contracts.session import AgentInfo
 from ccplant_contracts.status import Reason
 from ccplant_contracts.stream import Delta, Tool
 from ccplant_contracts.subjects import runner_out
+from ccplant_platform.ending import ended
 from ccplant_platform.faults import fault_point
 from ccplant_platform.redaction import Redactor
 from ccplant_runner import __version__
@@ -215,8 +216,7 @@ class LaunchRun:
         start = asyncio.create_task(self._start(), name="start")
         start.add_done_callback(self._started)
         ending = await self._ending
-        start.cancel()
-        await asyncio.gather(start, return_exceptions=True)
+        await ended([start])
         kills = self._memory.count
         await self._end(ending)
         self.exit_code = ending.exit_code
@@ -352,9 +352,7 @@ class LaunchRun:
             await self._blobs.finish(grace / 3)
             self._speech.flush()
             await self._drained(max(_FLUSH_SECONDS, grace / 3) if grace else 0.0)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
         await self._bus.close()
         self.journal.close()
         if self._git is not None:

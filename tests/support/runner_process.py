@@ -302,7 +302,7 @@ class RunnerProcess:
 
 @asynccontextmanager
 async def runner_process(
-    server: NatsServer, folder: Path, *, lifetime: timedelta | None = None, **changes: object
+    server: NatsServer, folder: Path, lifetime: timedelta | None = None, /, **changes: object
 ) -> AsyncIterator[RunnerProcess]:
     """Prepare a launch with its own credentials, of which one ends after `lifetime`; `changes` go into its spec."""
     launch_id, issuer = new_launch_id(), server.issuer(lifetime)

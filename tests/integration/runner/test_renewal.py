@@ -28,7 +28,7 @@ def launch(nats_server: NatsServer, tmp_path: Path) -> Launch:
 
     @asynccontextmanager
     async def started(lifetime: timedelta = LIFETIME, **changes: object) -> AsyncIterator[RunnerProcess]:
-        async with runner_process(nats_server, tmp_path, lifetime=lifetime, **changes) as runner:
+        async with runner_process(nats_server, tmp_path, lifetime, **changes) as runner:
             await runner.start()
             yield runner
 
@@ -127,7 +127,7 @@ async def test_a_launch_that_is_over_is_told_so_and_its_runner_ends(launch: Laun
 async def test_a_first_credential_that_ended_before_the_start_is_renewed_first(
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
-    async with runner_process(nats_server, tmp_path, lifetime=timedelta(seconds=1)) as runner:
+    async with runner_process(nats_server, tmp_path, timedelta(seconds=1)) as runner:
         await all_ended(timedelta(seconds=1))
         runner.issuer = nats_server.issuer(timedelta(minutes=1))
         await runner.start()
@@ -140,7 +140,7 @@ async def test_a_clock_that_is_behind_delays_the_first_renewal_and_loses_nothing
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
     """The runner takes a credential for younger than it is, and is cut off before it asks for the next one."""
-    async with runner_process(nats_server, tmp_path, lifetime=LIFETIME) as runner:
+    async with runner_process(nats_server, tmp_path, LIFETIME) as runner:
         issued = datetime.now(UTC) + timedelta(hours=1)
         late = runner.spec.bus.model_copy(update={"issued_at": issued, "seconds_to_live": 3_600.0})
         runner.spec = runner.spec.model_copy(update={"bus": late})

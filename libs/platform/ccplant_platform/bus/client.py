@@ -13,7 +13,7 @@ from typing import TypedDict
 from urllib.parse import urlsplit, urlunsplit
 
 import nkeys
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.errors import AuthorizationError, FlushTimeoutError
 from typing_extensions import override
 
@@ -102,11 +102,33 @@ async def flush(client: Client, timeout: float = 5.0) -> None:
 
 
 class SteadyClient(Client):
-    """The library's client with the one repair above, so that nobody has to know of it."""
+    """The library's client with repairs, so that nobody has to know of them."""
 
     @override
     async def flush(self, timeout: float = 5.0) -> None:
         await flush(self, timeout)
+
+    @override
+    async def close(self) -> None:
+        """Close, and the socket in any case.
+
+        The library takes itself for closed before it has closed: where that was cut off, as a connect that is given up
+        does, its socket would stay open.
+        """
+        try:
+            await super().close()
+        finally:
+            self._let_go()
+
+    @override
+    async def _connect_to_server(self, s: Srv) -> None:
+        # the library drops the socket of a try that was refused without closing it
+        self._let_go()
+        await super()._connect_to_server(s)
+
+    def _let_go(self) -> None:
+        if self._transport:
+            self._transport.close()  # type: ignore[no-untyped-call]
 
 
 def _forget(asked: asyncio.Future[None]) -> None:

@@ -25,6 +25,7 @@ from ccplant_platform.bus.client import (
     is_refusal,
     shown,
 )
+from ccplant_platform.ending import ended
 from ccplant_platform.settings import BusSettings
 
 __all__ = [
@@ -168,6 +169,5 @@ async def _first(client: Client, attempt: asyncio.Future[None], watch: _Watch, l
     finally:
         refusal.cancel()
         if not watch.established:
-            attempt.cancel()
-            await asyncio.gather(attempt, refusal, return_exceptions=True)
+            await ended([attempt])
             await client.close()
