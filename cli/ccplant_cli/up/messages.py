@@ -142,8 +142,8 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
             "--nats-url must look like nats://host:port, without user and password.",
         ),
         "nats_login_missing": (
-            "外部の NATS は ccplant の鍵を信頼する必要があります。python -m ccplant_platform.bus.provision で作ったディレクトリを {variable} に指定してください。",
-            "A NATS of your own has to trust ccplant's keys: make them by python -m ccplant_platform.bus.provision, start the server with the nats.conf among them, and name their directory in {variable}.",
+            "外部の NATS は ccplant の鍵を信頼する必要があります。ccplant bus init で作ったディレクトリを {variable} に指定してください。",
+            "A NATS of your own has to trust ccplant's keys: make them by ccplant bus init, start the server with the nats.conf among them, and name their directory in {variable}.",
         ),
         "mongodb_unreachable": (
             "MongoDB ({url}) を使えません: {error}。--mongodb-url を確認してください。",

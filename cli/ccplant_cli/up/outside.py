@@ -1,7 +1,7 @@
 """A NATS and a MongoDB of the user's own: checked before any service starts, so that a wrong address is one sentence.
 
 MongoDB's address may hold a password. It goes into a private file for the services and is never shown. The bus knows no
-passwords: a server of one's own trusts the keys that `ccplant_platform.bus.provision` wrote, by their configuration.
+passwords: a server of one's own trusts the keys that `ccplant bus init` made, by their configuration.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def without_login(url: str) -> str:
 
 
 CREDENTIALS_DIRECTORY = "CCPLANT_NATS_CREDENTIALS_DIR"
-"""Names the directory with what `ccplant_platform.bus.provision` wrote for that server."""
+"""Names the directory with what `ccplant bus init` made for that server."""
 
 
 @dataclass(frozen=True)

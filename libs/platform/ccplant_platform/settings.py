@@ -61,8 +61,8 @@ class BusSettings(BaseSettings):
     )
     nats_signing_file: Path | None = Field(
         None,
-        description="Private JSON file `{account, signing_seed}`: the key that signs the credentials of launches "
-        "(orchestrator only).",
+        description="Private JSON file `{account, signing_seed, renewal_seed}`: the keys that sign the credentials of "
+        "launches (orchestrator only).",
     )
     nats_connect_timeout_seconds: float = Field(
         10.0, gt=0, description="How long a service tries to reach the bus before its start fails."

@@ -14,7 +14,7 @@ import pytest
 from ccplant_platform.bus import provision as provisioning
 from ccplant_platform.bus.credentials import LaunchIssuer, Operator
 from ccplant_platform.bus.replies import may_answer
-from ccplant_platform.bus.rights import RENEWAL, WORK
+from ccplant_platform.bus.rights import RENEWAL, WORK, Rights
 from ccplant_platform.bus.server import server_config
 from ccplant_platform.settings import BusSettings, SettingsError
 
@@ -93,9 +93,40 @@ def test_provisioning_again_keeps_the_keys_and_all_is_private(tmp_path: Path) ->
     provisioning.main(arguments)
     assert (tmp_path / "operator.json").read_text() == keys
     files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
-    expected = ("operator.json", "nats.conf", "api.json", "orchestrator.json", "signing.json")
+    expected = (
+        "operator.json", "nats.conf", "accounts.conf", "api.json", "orchestrator.json", "signing.json",
+    )  # fmt: skip
     assert files == dict.fromkeys(expected, 0o600)
     assert set(json.loads((tmp_path / "api.json").read_text())) == {"jwt", "seed"}
+
+
+def test_a_credential_with_rights_of_yesterday_is_made_anew(tmp_path: Path) -> None:
+    operator = provisioning.provision(tmp_path, host="127.0.0.1", port=4222, store_dir=tmp_path / "js")
+    file = tmp_path / "api.json"
+    first = file.read_text()
+    narrow = operator.issue_user("api", Rights(publish=("x",), subscribe=()), url=URL)
+    for outdated in ("{}", "", narrow.model_dump_json(include={"jwt", "seed"})):
+        file.write_text(outdated)
+        provisioning.provision(tmp_path, host="127.0.0.1", port=4222, store_dir=tmp_path / "js")
+        assert claims(json.loads(file.read_text())["jwt"])["nats"] == claims(json.loads(first)["jwt"])["nats"]
+    other = tmp_path / "other"
+    provisioning.provision(other, host="127.0.0.1", port=4222, store_dir=tmp_path / "js")
+    file.write_text((other / "api.json").read_text())
+    provisioning.provision(tmp_path, host="127.0.0.1", port=4222, store_dir=tmp_path / "js")
+    assert claims(json.loads(file.read_text())["jwt"])["iss"] == operator.account
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--tls-cert", "x"], ["--tls-key", "x"], ["--max-file-store", "1000"], ["--max-file-store", "x"]],
+)
+def test_a_server_that_could_not_start_is_not_provisioned(tmp_path: Path, arguments: list[str]) -> None:
+    folder = tmp_path / "bus"
+    with pytest.raises(SystemExit):
+        provisioning.main(
+            ["--directory", str(folder), "--port", "4222", "--store-dir", str(tmp_path / "js"), *arguments]
+        )
+    assert not folder.exists()
 
 
 def test_a_path_cannot_break_out_of_the_configuration(tmp_path: Path) -> None:
