@@ -64,7 +64,7 @@ def plain(value: object, depth: int = 0) -> Evidence:
         case None | bool():
             return value
         case int():
-            return value
+            return value if -_INT64 <= value < _INT64 else None
         case float():
             return value if math.isfinite(value) else None
         case str():
