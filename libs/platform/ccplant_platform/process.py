@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 import uvloop
+from pydantic import ValidationError
 
 from ccplant_platform.alive import show_alive
 from ccplant_platform.bus.connection import BusUnreachableError
@@ -115,14 +116,27 @@ async def _outcome(service: asyncio.Future[None], stopping: asyncio.Event) -> in
     except _PLAIN as error:
         _log.error("service_failed", error=str(error))
         return 1
-    except Exception:  # noqa: BLE001 - the last one to see it: it is logged, and the exit code tells
-        _log.exception("service_failed")
+    except Exception as error:  # noqa: BLE001 - the last one to see it: it is logged, and the exit code tells
+        if isinstance(error, ValidationError) and error.title.endswith("Settings"):
+            _log.error("service_failed", error=settings_sentence(error))
+        else:
+            _log.exception("service_failed")
         return 1
     if not stopping.is_set():
         _log.error("service_ended_by_itself")
         return 1
     _log.info("service_stopped")
     return 0
+
+
+def settings_sentence(error: ValidationError) -> str:
+    """Return which settings make no sense, and why, in one line; their values stay out of it, they may be secret."""
+    told = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        variable = "_".join(str(part) for part in item["loc"]).upper()
+        said = item["msg"].removeprefix("Value error, ")
+        told.append(f"CCPLANT_{variable}: {said}" if variable else said)
+    return "; ".join(told)
 
 
 def _version(name: str) -> str | None:
