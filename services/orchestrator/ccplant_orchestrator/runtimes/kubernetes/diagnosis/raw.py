@@ -19,6 +19,7 @@ Json = Mapping[str, object]
 MAX_TEXT = 600
 """Characters of a message that are kept as evidence."""
 MAX_NAME = 253
+_INT32 = 2**31
 _MASKED = Redactor()
 _QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']+")
 _LOCAL_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+|\]):\d{1,5}(?=->)")
@@ -70,9 +71,11 @@ def name(obj: object, *path: str) -> str:
 
 
 def number(obj: object, *path: str) -> int | None:
-    """Return the whole number at a path."""
+    """Return the whole number at a path; none of the API server's is larger than 32 bits hold."""
     found = at(obj, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    if not isinstance(found, int) or isinstance(found, bool) or not -_INT32 <= found < _INT32:
+        return None
+    return found
 
 
 def moment(obj: object, *path: str) -> datetime | None:
