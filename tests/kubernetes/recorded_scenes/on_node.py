@@ -111,7 +111,10 @@ def _ends(recorder: Recorder, node: Node) -> None:
 
 def _silence(recorder: Recorder, node: Node) -> None:
     """The machine is gone for a while; what ran on it is given up, or found dead afterwards."""
-    sleeps = {"image": node.runner.name, "command": ["python", "-c", "import time; time.sleep(600)"]}
+    sleeps: dict[str, Any] = {
+        "image": node.runner.name,
+        "command": ["python", "-c", "import time; time.sleep(600)"],
+    }
     pod = recorder.pod(**sleeps)
     given_up = recorder.pod(**sleeps, tolerations=[*_soon("not-ready"), *_soon("unreachable")])
     waiting = recorder.pod(image=registry.SLOW)

@@ -23,7 +23,7 @@ def recorded(name: str) -> Json:
     return read
 
 
-def start(scene: Json, later: float = 0) -> StartProblem | None:
+def start(scene: Json) -> StartProblem | None:
     """Judge a start as it was recorded."""
     return diagnose_start(
         scene["pod"],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +155,10 @@ def test_every_sentence_has_a_hint_in_both_languages() -> None:
         for text in (entry.message, entry.hint):
             assert text.ja.strip(), code
             assert text.en.strip(), code
+
+
+def test_a_hint_names_only_settings_that_there_are() -> None:
+    settings = (Path(__file__).parents[6] / "docs" / "configuration.md").read_text()
+    for code, entry in CATALOGUE.items():
+        for name in re.findall(r"CCPLANT_[A-Z_]+", entry.hint.ja + entry.hint.en):
+            assert f"`{name}`" in settings, code

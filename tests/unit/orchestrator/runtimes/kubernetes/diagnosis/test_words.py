@@ -106,6 +106,16 @@ def test_the_schedulers_words_do_where_no_node_may_be_read(reasons: str, code: s
     assert _code(_scheduled(f"0/2 nodes are available: {reasons}.")) == code
 
 
+def test_a_pool_that_is_closed_is_said_before_the_nodes_that_were_never_meant() -> None:
+    scene = recordings.recorded("selector-of-tainted-nodes")
+    for condition in scene["pod"]["status"]["conditions"]:
+        condition["message"] = (
+            "0/4 nodes are available: 1 node(s) had untolerated taint(s), "
+            "3 node(s) didn't match Pod's node affinity/selector."
+        )
+    assert _code(recordings.start(scene)) == "node_taints"
+
+
 def test_without_nodes_no_figure_is_made_up() -> None:
     problem = _scheduled("0/2 nodes are available: 2 Insufficient cpu.")
     assert problem is not None
