@@ -118,8 +118,16 @@ async def linked(
 
 
 async def test_while_clients_are_replaced_each_request_arrives_once_and_is_answered(
-    nats_server: NatsServer,
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    retire = Line.retire
+
+    async def slowly(line: Line, patience: float) -> None:
+        # for a while both listen, as on a slow machine
+        await asyncio.sleep(0.5)
+        await retire(line, patience)
+
+    monkeypatch.setattr(Line, "retire", slowly)
     async with linked(nats_server) as both:
         sent = 0
         while both.renewed < 4:
