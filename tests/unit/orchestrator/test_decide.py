@@ -225,3 +225,23 @@ def test_what_is_refused_for_now_is_asked_for_until_the_pod_start_timeout() -> N
         assert isinstance(action, expected)
         if isinstance(action, d.Finish):
             assert action.end.diagnosis() == NO_ROOM.diagnosis
+
+
+def test_what_ended_before_it_began_says_why_it_could_not_start() -> None:
+    never = seen("exited", exit_record=ExitRecord(evidence={"never_started": True}), exited_at=NOW)
+    action = decide(starting(None), seen=never, problem=NO_SUCH_IMAGE)
+    assert isinstance(action, d.Finish)
+    assert (action.end.reason, action.end.diagnosis().code) == (Reason.START_FAILED, "image_not_found")
+    assert reason(decide(starting(None), seen=never)) is Reason.RUNNER_CRASHED
+    ran = seen("exited", exit_record=ExitRecord(exit_code=1), exited_at=NOW)
+    assert reason(decide(starting(None), seen=ran, problem=NO_SUCH_IMAGE)) is Reason.RUNNER_CRASHED
+    evicted = seen("exited", exit_record=ExitRecord(evicted=True), exited_at=NOW)
+    assert reason(decide(starting(None), seen=evicted, problem=NO_SUCH_IMAGE)) is Reason.EVICTED
+
+
+def test_a_runner_that_saw_the_kernel_kill_its_agent_tells_the_limit() -> None:
+    word = LastWord(reason=Reason.OOM_KILLED, detail="agent")
+    ended = seen("exited", exit_record=ExitRecord(exit_code=1, last_word=word), exited_at=NOW)
+    action = decide(RUNNING, seen=ended)
+    assert isinstance(action, d.Finish)
+    assert action.end.facts["limit"] == "4Gi"

@@ -19,6 +19,7 @@ from ccplant_orchestrator.sessions.ending import (
     End,
     asked_end,
     judge_exit,
+    never_ran,
     start_failed,
     stop_end,
 )
@@ -134,7 +135,7 @@ def decide(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -> 
     if session.attempts >= limits.max_attempts:
         return Finish(End(Reason.INTERNAL_ERROR, {}, {"last_error": session.last_error}))
     if facts.seen is not None and facts.seen.phase == "exited":
-        return _exited(session, facts.seen, now)
+        return _exited(session, facts.seen, facts.problem, now)
     if session.stop_requested is not None:
         return _stopping(session, session.stop_requested, facts, now, limits)
     if session.deadline_at is not None and now >= session.deadline_at:
@@ -144,8 +145,10 @@ def decide(session: SessionDoc, facts: Facts, now: datetime, limits: Limits) -> 
     return _running(session, facts, limits)
 
 
-def _exited(session: SessionDoc, seen: Observation, now: datetime) -> Action:
+def _exited(session: SessionDoc, seen: Observation, problem: StartProblem | None, now: datetime) -> Action:
     record = seen.exit
+    if problem is not None and session.stop_requested is None and never_ran(record):
+        return Finish(start_failed(problem))
     exited_at = seen.exited_at or now
     if record is None or not record.complete:
         judged_at = exited_at + EVIDENCE_PATIENCE

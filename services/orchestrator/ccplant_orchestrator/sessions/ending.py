@@ -73,7 +73,19 @@ def judge_exit(session: SessionDoc, exit_record: ExitRecord, exited_at: datetime
     runtime_reason = _runtime_reason(exit_record)
     if runtime_reason is not None:
         return End(runtime_reason, {"limit": session.config.get("memory_limit")}, evidence)
-    return _by_word_or_code(exit_record, exit_record.last_word, evidence)
+    return _by_word_or_code(exit_record, exit_record.last_word, evidence, session.config.get("memory_limit"))
+
+
+def never_ran(record: ExitRecord | None) -> bool:
+    """Tell whether what ended had not begun: nothing of it has an exit, and nothing took it away."""
+    return (
+        record is not None
+        and record.complete
+        and record.exit_code is None
+        and record.signal is None
+        and record.last_word is None
+        and _runtime_reason(record) is None
+    )
 
 
 def stop_end(session: SessionDoc) -> End | None:
@@ -126,9 +138,11 @@ def _runtime_reason(exit_record: ExitRecord) -> Reason | None:
     return None
 
 
-def _by_word_or_code(exit_record: ExitRecord, word: LastWord | None, evidence: dict[str, Any]) -> End:
+def _by_word_or_code(
+    exit_record: ExitRecord, word: LastWord | None, evidence: dict[str, Any], memory_limit: object
+) -> End:
     if word is not None and word.reason in _SAYABLE:
-        facts = {"detail": word.detail, "exit_code": word.exit_code}
+        facts = {"detail": word.detail, "exit_code": word.exit_code, "limit": memory_limit}
         return End(word.reason, facts, evidence, words=_clone_words(word))
     if exit_record.exit_code == 0:
         return End(Reason.AGENT_ENDED, {}, evidence)

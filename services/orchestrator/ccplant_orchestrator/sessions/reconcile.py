@@ -215,7 +215,7 @@ class Reconciler:
             return None
         asked_at = started_at + _NORMAL_START
         now = self._clock.now()
-        if now < asked_at:
+        if seen.phase != "exited" and now < asked_at:
             self._look_again(session.id, (asked_at - now).total_seconds())
             return None
         return await self._runtime.diagnose(seen.ref)
