@@ -43,12 +43,11 @@ def test_it_is_due_at_two_thirds_of_its_life() -> None:
     credential = time.given()
     assert credential.renew_in() == pytest.approx(2_400)
     time.seconds += 2_399
-    assert not credential.due
+    assert (credential.due, credential.over) == (False, False)
     time.seconds += 2
-    assert credential.due
-    assert not credential.over
+    assert (credential.due, credential.over) == (True, False)
     time.seconds += 1_200
-    assert credential.over
+    assert (credential.due, credential.over) == (True, True)
 
 
 def test_the_time_that_the_first_one_lay_in_a_file_counts() -> None:
