@@ -58,7 +58,7 @@ class BusLink:
         self._heard: deque[str] = deque(maxlen=_REMEMBERED)
         """Reply subjects of the last requests: each request has its own, so the second with the same is a copy."""
         self._keeper: asyncio.Task[None] | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Line] = {}
         self.reconnected = asyncio.Event()
         """Set each time the bus is back; whoever waits for it clears it."""
 
@@ -138,9 +138,10 @@ class BusLink:
         """End the connection and do not come back."""
         if self._keeper is not None:
             await ended([self._keeper])
+        lines = [*self._retiring.values(), *([self._line] if self._line is not None else [])]
         await ended(self._retiring)
-        if self._line is not None:
-            await self._line.close()
+        for line in lines:
+            await line.close()
 
     # --- one client after another ---
 
@@ -266,8 +267,8 @@ class BusLink:
 
     def _retire(self, line: Line) -> None:
         task = asyncio.create_task(line.retire(_PATIENCE_SECONDS), name="bus-retire")
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = line
+        task.add_done_callback(lambda task: self._retiring.pop(task, None))
 
     async def _subscribe(self, line: Line) -> None:
         if self._subscription is None:
