@@ -23,6 +23,12 @@ _UNFINISHED_SHAPE = re.compile(
     r"|-----BEGIN (?:(?!-----END [A-Z ]*PRIVATE KEY-----).)*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_KEY_BEGINS = "-----BEGIN "
+_WHOLE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END [A-Z ]*PRIVATE KEY-----).)*"
+    r"-----END [A-Z ]*PRIVATE KEY-----\Z",
+    re.DOTALL,
+)
 _SHAPE_HEADS = (
     "ghp_",
     "gho_",
@@ -40,7 +46,7 @@ _SHAPE_HEADS = (
     "SO",
     "SA",
     "SX",
-    "-----BEGIN ",
+    _KEY_BEGINS,
 )
 
 PLAIN_KEYS = frozenset(
@@ -107,9 +113,12 @@ class StreamRedactor:
         start = len(text)
         for secret in self._secrets:
             start = min(start, len(text) - _overlap(text, secret))
-        for head in _SHAPE_HEADS:
-            start = min(start, len(text) - _overlap(text, head))
         tail_from = max(0, len(text) - _LONGEST_HOLD)
+        # the hyphens that end a key look like those that begin one: held back alone, they would come out behind the mask
+        whole_key = text.endswith("-----") and _WHOLE_KEY.search(text, tail_from) is not None
+        for head in _SHAPE_HEADS:
+            if head != _KEY_BEGINS or not whole_key:
+                start = min(start, len(text) - _overlap(text, head))
         shape = _UNFINISHED_SHAPE.search(text, tail_from)
         if shape is not None:
             start = min(start, shape.start())

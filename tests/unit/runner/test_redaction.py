@@ -42,6 +42,11 @@ def test_harmless_text_comes_out_as_it_went_in(text: str, cuts: list[int]) -> No
     assert streamed(text, cuts, SECRET) == Redactor([SECRET])(text)
 
 
+def test_the_end_of_a_private_key_is_not_taken_for_the_beginning_of_another() -> None:
+    mask = StreamRedactor(Redactor(), ())
+    assert mask.feed(PEM) + mask.feed(" that is all") + mask.end() == "*** that is all"
+
+
 def test_harmless_text_is_not_held_back() -> None:
     mask = StreamRedactor(Redactor([SECRET]), [SECRET])
     assert mask.feed("plain words ") == "plain words "
