@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,7 +177,7 @@ async def test_who_is_not_on_the_list_is_known_and_not_let_in(scene: Scene) -> N
 @pytest.mark.parametrize(
     ("reply", "retry"),
     [
-        (github.limited_until(120), range(100, 122)),
+        (lambda: github.limited_until(120), range(100, 122)),
         (github.SECONDARY_LIMIT, [17]),
         (github.TOO_MANY, [9]),
         (github.MAINTENANCE, [30]),
@@ -188,9 +188,9 @@ async def test_who_is_not_on_the_list_is_known_and_not_let_in(scene: Scene) -> N
     ids=["primary limit", "secondary limit", "429", "503", "502", "malformed", "slow"],
 )
 async def test_while_github_cannot_say_it_is_503_and_never_401(
-    scene: Scene, reply: Reply, retry: range
+    scene: Scene, reply: Reply | Callable[[], Reply], retry: range
 ) -> None:
-    scene.github.everything = reply
+    scene.github.everything = reply() if callable(reply) else reply
     answer = await scene.get("/sessions")
     refused(answer, 503, "UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) in retry
