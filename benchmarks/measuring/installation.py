@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -36,6 +37,7 @@ class Installation:
     token: str
     data_dir: Path
     ready_seconds: float
+    nats_host: str = "127.0.0.1"
 
     def web(self) -> Web:
         """Return a client of the API with the token of its owner."""
@@ -72,7 +74,7 @@ class Installation:
 
     def _bus_url(self) -> str:
         ports: dict[str, Any] = json.loads((self.data_dir / "ports.json").read_text(encoding="utf-8"))
-        return f"nats://127.0.0.1:{ports['nats']}"
+        return f"nats://{self.nats_host}:{ports['nats']}"
 
 
 @asynccontextmanager
@@ -102,7 +104,8 @@ async def installation(
             took = time.monotonic() - began
             if not line:
                 raise RuntimeError(f"the system did not start: {log.read_text(errors='replace')[-2000:]}")
-            yield Installation(process.pid, port, json.loads(line)["token"], place, took)
+            host = dict(itertools.pairwise(arguments)).get("--nats-host", "127.0.0.1")
+            yield Installation(process.pid, port, json.loads(line)["token"], place, took, host)
         finally:
             await _stop(process)
 
