@@ -18,7 +18,7 @@ case $kind in
 esac
 lock=requirements/$kind.lock
 stamp=.venv/.installed-$kind
-packages="libs/contracts libs/platform libs/store services/api services/orchestrator runner cli"
+packages="libs/contracts libs/platform libs/triggers libs/store services/api services/orchestrator services/webhook-ingest services/scheduler runner cli"
 
 fail() {
     echo "ccplant: $*"

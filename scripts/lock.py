@@ -22,13 +22,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
     "libs/contracts",
     "libs/platform",
+    "libs/triggers",
     "libs/store",
     "services/api",
     "services/orchestrator",
+    "services/webhook-ingest",
+    "services/scheduler",
     "runner",
     "cli",
 )
-OWN = ("contracts", "platform", "store", "api", "orchestrator", "runner", "cli")
+OWN = (
+    "contracts", "platform", "triggers", "store", "api", "orchestrator", "webhook-ingest", "scheduler", "runner", "cli",
+)  # fmt: skip
 FOREIGN = re.compile(r"https?://|file:|(^|\s)--|(^|\s)/\w", re.MULTILINE)
 """An address, an option of pip, or a path of one machine."""
 
@@ -52,11 +57,17 @@ LOCKS: dict[str, Lock] = {
     # the images: the same versions, and in each no more than it needs
     "requirements/api.lock": Lock(
         ("--extra", "service", *AS_RUNTIME),
-        ("libs/contracts", "libs/platform", "libs/store", "services/api"),
+        ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/api"),
     ),
     "requirements/orchestrator.lock": Lock(
         ("--extra", "service", *AS_RUNTIME),
         ("libs/contracts", "libs/platform", "libs/store", "services/orchestrator", "cli"),
+    ),
+    "requirements/webhook-ingest.lock": Lock(
+        AS_RUNTIME, ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/webhook-ingest")
+    ),
+    "requirements/scheduler.lock": Lock(
+        AS_RUNTIME, ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/scheduler")
     ),
     "requirements/runner.lock": Lock(AS_RUNTIME, ("libs/contracts", "libs/platform", "runner")),
     "requirements/build.lock": Lock(

@@ -16,15 +16,18 @@ LifecycleType = Literal[
     "session.created", "session.launched", "session.running", "session.stop_requested", "session.extended",
     "session.completed", "session.failed", "session.terminated", "session.deleted", "session.purged", "session.unreachable",
     "session.reachable", "prompt.queued", "prompt.started", "prompt.ended", "permission.requested", "permission.answered",
+    "dispatch.created", "dispatch.dispatched", "dispatch.failed", "dispatch.cancelled", "dispatch.requeued",
+    "delivery.ignored", "delivery.failed", "schedule.missed", "schedule.skipped",
 ]  # fmt: skip
 
 
 class LifecycleEvent(Message):
-    """One event of a session's life."""
+    """One event of a session's life, or of what a trigger started."""
 
     id: str
     type: LifecycleType
     session_id: str
+    """What it is about: a session, and of the events of triggers the dispatch, delivery or schedule."""
     owner: str
     sequence: int
     time: UtcTime

@@ -19,6 +19,11 @@ PermissionId = NewType("PermissionId", str)
 BlobId = NewType("BlobId", str)
 UserId = NewType("UserId", str)
 EventId = NewType("EventId", str)
+WebhookId = NewType("WebhookId", str)
+DeliveryId = NewType("DeliveryId", str)
+ScheduleId = NewType("ScheduleId", str)
+RunId = NewType("RunId", str)
+DispatchId = NewType("DispatchId", str)
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that is mistaken for a digit when read aloud."""
@@ -74,6 +79,31 @@ def new_blob_id(random: RandomText = random_text) -> BlobId:
 def new_event_id(random: RandomText = random_text) -> EventId:
     """Make a CloudEvent's id; subscribers drop ids that they have seen."""
     return EventId(f"evt-{random(20)}")
+
+
+def new_webhook_id(random: RandomText = random_text) -> WebhookId:
+    """Make a webhook's id: it is part of its address, and not to be guessed (80 bits)."""
+    return WebhookId(f"hook-{random(16)}")
+
+
+def new_delivery_id(random: RandomText = random_text) -> DeliveryId:
+    """Make the id of one delivery to a webhook."""
+    return DeliveryId(f"dlv-{random(16)}")
+
+
+def new_schedule_id(random: RandomText = random_text) -> ScheduleId:
+    """Make a schedule's id."""
+    return ScheduleId(f"sched-{random(16)}")
+
+
+def new_run_id(random: RandomText = random_text) -> RunId:
+    """Make the id of one run of a schedule."""
+    return RunId(f"run-{random(16)}")
+
+
+def new_dispatch_id(random: RandomText = random_text) -> DispatchId:
+    """Make a dispatch's id."""
+    return DispatchId(f"disp-{random(16)}")
 
 
 def pod_name(session_id: str, attempt: int) -> str:

@@ -273,14 +273,14 @@ class Orchestrator:
         self.publisher.wake()
         match command.name:
             case "prompt.deliver" | "prompt.cancel":
-                self.prompts.poke(command.session_id)
+                self.prompts.poke(command.about)
             case "permission.deliver":
-                self.permissions.poke(command.session_id)
+                self.permissions.poke(command.about)
             case "session.extend":
-                self.deadlines.poke(command.session_id)
-                self.sessions.poke(command.session_id)
+                self.deadlines.poke(command.about)
+                self.sessions.poke(command.about)
             case "session.launch" | "session.stop" | "session.purge":
-                self.sessions.poke(command.session_id)
+                self.sessions.poke(command.about)
 
     async def _registration_arrived(self, message: Msg) -> None:
         """Take a registration aside: the subscription hands on one at a time, and one that hangs would hold up all."""

@@ -1,0 +1,1 @@
+"""What webhooks and schedules decide: filters, templates and fire times; pure."""

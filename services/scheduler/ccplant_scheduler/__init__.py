@@ -1,0 +1,1 @@
+"""The ccplant scheduler: one dispatch for each tick of a schedule."""

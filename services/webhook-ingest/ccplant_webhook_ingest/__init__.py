@@ -1,0 +1,1 @@
+"""The ccplant webhook ingester: verifies, records, filters and dispatches deliveries."""
