@@ -13,6 +13,8 @@ from ccplant_store.access import TICKET_SECONDS
 from ccplant_store.driver import ASC, DESC, EPOCH, Index
 
 PURGED_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
+RESOLVED_DISPATCHES_KEPT_SECONDS = 90 * 24 * 3600
+"""As long as the runs of schedules that refer to them."""
 
 
 def _text(key: str) -> Mapping[str, object]:
@@ -78,6 +80,14 @@ VOLUMES: Sequence[Index] = (
     Index((("owner", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
     Index((("next_attempt_at", ASC),), "condemned", partial={"deleting": True}),
 )
+DISPATCHES: Sequence[Index] = (
+    Index((("trigger", ASC),), "trigger", unique=True),
+    Index((("queue", ASC), ("number", ASC)), "queue", partial={"open": True}),
+    Index((("owner", ASC), ("open", ASC), ("created_at", ASC), ("_id", ASC)), "waiting"),
+    Index((("owner", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
+    Index((("created_at", ASC),), "to_look_at", partial={"open": True}),
+    Index((("resolved_at", ASC),), "ttl", expire_after_seconds=RESOLVED_DISPATCHES_KEPT_SECONDS),
+)
 
 INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
     {
@@ -86,6 +96,9 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "permissions": PERMISSIONS,
         "session_events": EVENTS,
         "volumes": VOLUMES,
+        "dispatches": DISPATCHES,
+        "slots": (),
+        "places": (),
         "output": (),
         "activity": (),
         "leases": (),

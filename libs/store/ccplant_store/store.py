@@ -9,6 +9,7 @@ from ccplant_platform.clock import Clock, SystemClock
 from ccplant_store.access import TicketStore, TokenStore
 from ccplant_store.activity import ActivityStore
 from ccplant_store.blobs import BlobStore
+from ccplant_store.dispatches.repository import DispatchStore
 from ccplant_store.driver import Database, Transaction
 from ccplant_store.errors import TombstonedError
 from ccplant_store.events.model import NewEvent
@@ -19,6 +20,7 @@ from ccplant_store.indexes import INDEXES
 from ccplant_store.leases import LeaseStore
 from ccplant_store.output.repository import OutputStore, output_range
 from ccplant_store.permissions.repository import PermissionStore
+from ccplant_store.places.repository import PlaceStore
 from ccplant_store.prompts.repository import PromptStore
 from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
@@ -39,6 +41,8 @@ class Store:
         self.tombstones = TombstoneStore(database, clock)
         self.volumes = VolumeStore(database)
         self.sessions = SessionStore(database, clock, self._recorder, self.volumes)
+        self.dispatches = DispatchStore(database, clock, self._recorder)
+        self.places = PlaceStore(database)
         self.prompts = PromptStore(database, clock, self._recorder)
         self.permissions = PermissionStore(database, clock, self._recorder)
         self.events = EventStore(database, self.prompts)

@@ -1,0 +1,1 @@
+"""Dispatches: what triggers want said, waiting in queues or resolved."""

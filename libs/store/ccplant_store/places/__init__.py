@@ -1,0 +1,1 @@
+"""Places: how many sessions an owner may have at once."""
