@@ -20,7 +20,20 @@ Cron = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Zone = Annotated[Line, StringConstraints(min_length=1, max_length=100)]
 """A name of the IANA database, ``Asia/Tokyo`` say."""
 
+CatchUpSeconds = Annotated[int, Field(strict=True, ge=0, le=604_800)]
+JitterSeconds = Annotated[int, Field(strict=True, ge=0, le=3_600)]
+
 DEFAULT_CATCH_UP_SECONDS = 3_600
+
+
+def cron_by_either_name(data: object) -> object:
+    """Return a body in which `cron` is called so; clients may say `cron_expression` as well."""
+    if not isinstance(data, dict) or "cron_expression" not in data:
+        return data
+    if "cron" in data:
+        raise ValueError("give cron or cron_expression, not both")
+    renamed = {name: value for name, value in data.items() if name != "cron_expression"}
+    return {**renamed, "cron": data["cron_expression"]}
 
 
 class CreateSchedule(Input):
@@ -40,9 +53,9 @@ class CreateSchedule(Input):
     reuse_session: Flag = False
     session_id: SessionReference | None = None
     overlap: Overlap = "skip"
-    catch_up_seconds: Annotated[int, Field(strict=True, ge=0, le=604_800)] = DEFAULT_CATCH_UP_SECONDS
+    catch_up_seconds: CatchUpSeconds = DEFAULT_CATCH_UP_SECONDS
     """How late a tick that was missed may still run; of several the newest alone, the others are recorded as missed."""
-    jitter_seconds: Annotated[int, Field(strict=True, ge=0, le=3_600)] = 0
+    jitter_seconds: JitterSeconds = 0
     """Each tick runs up to so much later, always by the same amount."""
     starts_at: UtcTime | None = None
     ends_at: UtcTime | None = None
@@ -52,12 +65,7 @@ class CreateSchedule(Input):
     @model_validator(mode="before")
     @classmethod
     def _other_name(cls, data: object) -> object:
-        if not isinstance(data, dict) or "cron_expression" not in data:
-            return data
-        if "cron" in data:
-            raise ValueError("give cron or cron_expression, not both")
-        renamed = {name: value for name, value in data.items() if name != "cron_expression"}
-        return {**renamed, "cron": data["cron_expression"]}
+        return cron_by_either_name(data)
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -70,20 +78,46 @@ class CreateSchedule(Input):
 
 
 class PatchSchedule(Input):
-    """Body of ``PATCH /api/v1/schedules/{id}``: fields of `CreateSchedule`; what is given changes, null clears."""
+    """Body of ``PATCH /api/v1/schedules/{id}``: fields of `CreateSchedule`; what is given changes, null clears.
 
-    changes: dict[str, Any]
+    The result is checked as a whole, as at creation. `config` is replaced part by part: ``"***"`` keeps a secret.
+    """
+
+    name: Name | None = None
+    enabled: Flag | None = None
+    cron: Cron | None = None
+    timezone: Zone | None = None
+    message: PromptText | None = None
+    repository: Repository | None = None
+    branch: Branch | None = None
+    labels: Annotated[dict[LabelKey, LabelValue], Field(max_length=50)] | None = None
+    mode: Mode | None = None
+    config: dict[str, Any] | None = None
+    reuse_session: Flag | None = None
+    session_id: SessionReference | None = None
+    overlap: Overlap | None = None
+    catch_up_seconds: CatchUpSeconds | None = None
+    jitter_seconds: JitterSeconds | None = None
+    starts_at: UtcTime | None = None
+    ends_at: UtcTime | None = None
+    auto_delete_on_complete: Flag | None = None
+    auto_delete_after_hours: DeleteAfterHours | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _flat(cls, data: object) -> object:
-        return {"changes": data}
+    def _other_name(cls, data: object) -> object:
+        return cron_by_either_name(data)
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was given, null included."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 RunOutcome = Literal[
-    "waiting", "running", "succeeded", "failed", "interrupted", "cancelled", "skipped", "missed",
+    "waiting", "running", "succeeded", "failed", "interrupted", "cancelled", "skipped", "missed", "erased",
 ]  # fmt: skip
-"""`skipped`: the run before had not ended. `missed`: nobody was there to run it in time."""
+"""`skipped`: the run before had not ended. `missed`: nobody was there to run it in time. `erased`: the record of its
+session is gone, and with it what became of the run."""
 
 
 class RunResource(Message):
@@ -185,10 +219,7 @@ class PreviewSchedule(Input):
     @model_validator(mode="before")
     @classmethod
     def _other_name(cls, data: object) -> object:
-        if not isinstance(data, dict) or "cron_expression" not in data:
-            return data
-        renamed = {name: value for name, value in data.items() if name != "cron_expression"}
-        return {"cron": data["cron_expression"], **renamed}
+        return cron_by_either_name(data)
 
 
 class PreviewedRun(Message):

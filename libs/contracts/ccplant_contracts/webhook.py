@@ -76,12 +76,33 @@ class PatchWebhook(Input):
     The result is checked as a whole, as at creation. `config` is replaced part by part: ``"***"`` keeps a secret.
     """
 
-    changes: dict[str, Any]
+    name: Name | None = None
+    enabled: Flag | None = None
+    events: Annotated[tuple[EventName, ...], Field(min_length=1, max_length=50)] | None = None
+    actions: Annotated[tuple[ActionName, ...], Field(max_length=50)] | None = None
+    repositories: Patterns | None = None
+    branches: Patterns | None = None
+    pull_request_labels: Patterns | None = None
+    paths: Patterns | None = None
+    senders: Patterns | None = None
+    ignore_bots: Flag | None = None
+    condition: Template | None = None
+    message: Template | None = None
+    repository: Repository | None = None
+    branch: Branch | None = None
+    labels: Annotated[dict[LabelKey, LabelValue], Field(max_length=50)] | None = None
+    mode: Mode | None = None
+    config: dict[str, Any] | None = None
+    reuse_session: Flag | None = None
+    session_id: SessionReference | None = None
+    reuse_key: Template | None = None
+    max_dispatches_per_hour: DispatchesPerHour | None = None
+    auto_delete_on_complete: Flag | None = None
+    auto_delete_after_hours: DeleteAfterHours | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _flat(cls, data: object) -> object:
-        return {"changes": data}
+    def changes(self) -> dict[str, Any]:
+        """Return what was given, null included."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class WebhookResource(Message):
@@ -266,8 +287,23 @@ class TestedWebhook(Message):
     message: str | None = None
     reuse_key: str | None = None
     target: str | None = None
-    """The session that would get it, for people: as `DispatchResource.target`."""
+    """What it would be meant for, for people: as `DispatchResource.target`."""
+    session_id: str | None = None
+    """The session that would get it now; None: a new one, or nothing would be said."""
     repository: str | None = None
     branch: str | None = None
     payload: Any = None
     """The example, where one was used."""
+
+
+class WebhookExample(Message):
+    """What GitHub sends for one event, made up."""
+
+    event: str
+    payload: dict[str, Any]
+
+
+class WebhookExamples(Message):
+    """A payload for each event that has an example: for a first test, and to see what templates can use."""
+
+    examples: tuple[WebhookExample, ...]
