@@ -1,20 +1,13 @@
-r"""Everything that the command line says, in Japanese and English: one catalogue, complete in both.
-
-A key of `help.session.…` may go on with examples; the lines behind ``\b`` are shown as they stand.
-"""
+"""Everything that the commands say which have no catalogue of their own, in Japanese and English."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
+from ccplant_cli.catalogue import Pair
+from ccplant_cli.catalogue import with_examples as _help
 
-def _help(ja: str, en: str, *examples: str) -> tuple[str, str]:
-    """Return a command's help with its examples, which are the same in both languages."""
-    lines = "\n".join(f"  {example}" for example in examples)
-    return f"{ja}\n\n\b\n例:\n{lines}", f"{en}\n\n\b\nExamples:\n{lines}"
-
-
-MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         # commands
         "help.ccplant": _help("AI コーディングエージェントをセッションで動かします。", "Run AI coding agents in sessions.",

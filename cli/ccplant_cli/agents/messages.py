@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ccplant_cli.language import current
+from ccplant_cli.catalogue import Catalogue, Pair
 
-MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "help": ("エージェントのインストールと一覧。", "Install and list agents."),
         "help.install": (
@@ -82,10 +82,7 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def text(key: str, **facts: object) -> str:
-    """Return the sentence of `key` in the terminal's language, filled with facts."""
-    ja, en = MESSAGES[key]
-    return (ja if current() == "ja" else en).format(**facts)
+text = Catalogue(MESSAGES).say
 
 
 class AgentError(Exception):

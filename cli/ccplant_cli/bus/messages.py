@@ -1,35 +1,23 @@
-r"""Everything that `ccplant bus` says, in Japanese and English.
-
-The lines behind ``\b`` are shown as they stand.
-"""
+"""Everything that `ccplant bus` says, in Japanese and English."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-from ccplant_cli.language import current
+from ccplant_cli.catalogue import Catalogue, Pair, with_examples
 
-_EXAMPLES = (
-    "ccplant bus init --directory /etc/ccplant/bus --store-dir /var/lib/nats",
-    "nats-server --config /etc/ccplant/bus/nats.conf",
-    "CCPLANT_NATS_CREDENTIALS_DIR=/etc/ccplant/bus ccplant up --nats-url nats://127.0.0.1:4222",
-    "ccplant bus init --host 0.0.0.0 --url tls://nats.example.com:4222 \\",
-    "    --tls-cert /etc/nats/server.pem --tls-key /etc/nats/server.key",
-)
-
-
-def _help(ja: str, en: str) -> tuple[str, str]:
-    lines = "\n".join(f"  {line}" for line in _EXAMPLES)
-    return f"{ja}\n\n\b\n例:\n{lines}", f"{en}\n\n\b\nExamples:\n{lines}"
-
-
-MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         "help": ("自分で動かす NATS を準備します。", "Prepare a NATS of your own."),
-        "help.init": _help(
+        "help.init": with_examples(
             "自分で動かす NATS サーバーの設定と、各サービスの認証情報を作ります。何度実行しても鍵と有効な認証情報は変わりません。",
             "Make the configuration of a NATS server of your own, and the credentials of the services. "
             "Keys, and credentials that are still right, stay as they are when it runs again.",
+            "ccplant bus init --directory /etc/ccplant/bus --store-dir /var/lib/nats",
+            "nats-server --config /etc/ccplant/bus/nats.conf",
+            "CCPLANT_NATS_CREDENTIALS_DIR=/etc/ccplant/bus ccplant up --nats-url nats://127.0.0.1:4222",
+            "ccplant bus init --host 0.0.0.0 --url tls://nats.example.com:4222 \\",
+            "    --tls-cert /etc/nats/server.pem --tls-key /etc/nats/server.key",
         ),
         "help.directory": (
             "秘密のファイルを書き込むディレクトリ。",
@@ -111,11 +99,7 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def text(key: str, **facts: object) -> str:
-    """Return the sentence of `key` in the terminal's language, filled with facts."""
-    ja, en = MESSAGES[key]
-    sentence = ja if current() == "ja" else en
-    return sentence.format(**facts) if facts else sentence
+text = Catalogue(MESSAGES).say
 
 
 class BusError(Exception):

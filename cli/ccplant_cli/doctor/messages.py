@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ccplant_cli.language import current
-
-Pair = tuple[str, str]
-"""Japanese, English."""
+from ccplant_cli.catalogue import Catalogue, Pair, chosen
 
 MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
     {
@@ -356,13 +353,7 @@ FINDINGS: MappingProxyType[str, tuple[Pair, Pair | None]] = MappingProxyType(
 """By the finding's code: the sentence, and what to do."""
 
 
-def text(key: str, **facts: object) -> str:
-    """Return the sentence of `key` in the terminal's language."""
-    return _chosen(MESSAGES[key]).format(**facts)
-
-
-def _chosen(pair: Pair) -> str:
-    return pair[0] if current() == "ja" else pair[1]
+text = Catalogue(MESSAGES).say
 
 
 def both(pair: Pair | None, facts: dict[str, str]) -> dict[str, str] | None:
@@ -372,4 +363,4 @@ def both(pair: Pair | None, facts: dict[str, str]) -> dict[str, str] | None:
 
 def spoken(pair: Pair | None, facts: dict[str, str]) -> str:
     """Return a sentence in the terminal's language; empty where there is none."""
-    return "" if pair is None else _chosen(pair).format(**facts)
+    return "" if pair is None else chosen(pair).format(**facts)

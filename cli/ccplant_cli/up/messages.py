@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ccplant_cli.language import current
+from ccplant_cli.catalogue import Catalogue, Pair
 
-MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
+MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
     {
         # help
         "help": (
@@ -173,7 +173,4 @@ MESSAGES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def text(key: str, **facts: object) -> str:
-    """Return the sentence of `key` in the terminal's language, filled with facts."""
-    ja, en = MESSAGES[key]
-    return (ja if current() == "ja" else en).format(**facts)
+text = Catalogue(MESSAGES).say

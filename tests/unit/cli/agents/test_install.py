@@ -218,13 +218,3 @@ def test_the_platform_is_named_as_npm_does() -> None:
     system, machine = npm_platform().split("-")[:2]
     assert system == os.uname().sysname.lower()
     assert machine in ("x64", "arm64")
-
-
-@pytest.mark.parametrize("key", list(messages.MESSAGES))
-def test_both_languages_say_the_same_facts(key: str) -> None:
-    import string
-
-    ja, en = (
-        {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in messages.MESSAGES[key]
-    )
-    assert ja == en
