@@ -59,8 +59,8 @@ class GatewayBus:
         """Whether the bus is there."""
         return bool(self._client.is_connected)
 
-    def command(self, name: CommandName, session_id: str, *, target: str | None = None) -> None:
-        """Send the news of an intent; safe to lose."""
+    def command(self, name: CommandName, session_id: str | None, *, target: str | None = None) -> None:
+        """Send the news of an intent; safe to lose. Of `session.dispatch`, `target` is the queue."""
         context = structlog.contextvars.get_contextvars()
         news = Command(
             name=name,
@@ -71,6 +71,10 @@ class GatewayBus:
             traceparent=context.get("traceparent"),
         )
         self._spawn(self._publish_command(news))
+
+    def wake(self, subject: str) -> None:
+        """Tell another service that there is something to look at; safe to lose, it looks by itself as well."""
+        self._spawn(self._publish_wake(subject))
 
     def hint(self, session_id: str, hint: Hint) -> None:
         """Tell the viewers of every gateway that a document changed; safe to lose."""
@@ -146,9 +150,15 @@ class GatewayBus:
             _log.warning(
                 "command_not_sent",
                 command=news.name,
-                session_id=news.session_id,
+                about=news.about,
                 error=str(error) or type(error).__name__,
             )
+
+    async def _publish_wake(self, subject: str) -> None:
+        try:
+            await self._client.publish(subject, b"")
+        except NatsError as error:
+            _log.debug("wake_lost", subject=subject, error=str(error))
 
     async def _publish_hint(self, session_id: str, hint: Hint) -> None:
         try:

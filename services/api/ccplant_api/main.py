@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from ccplant_api import __version__
 from ccplant_api.bus import GatewayBus
+from ccplant_api.dispatches import endpoints as dispatches
 from ccplant_api.errors.handlers import install_error_handlers
 from ccplant_api.events import endpoints as events
 from ccplant_api.gateway import Gateway
@@ -72,6 +73,7 @@ def create_app(
         permissions,
         insight,
         volumes,
+        dispatches,
         streams,
         websocket,
         events,
@@ -142,7 +144,7 @@ async def running_gateway(
                     bootstrap_user=settings.bootstrap_user,
                     github=sign_in,
                 )
-                yield Gateway(settings, store, bus, hub, clock, authenticator)
+                yield Gateway(settings, store, bus, hub, clock, authenticator, sealer)
                 await hub.stop()
                 await bus.drain(1.0)
         finally:

@@ -20,6 +20,14 @@ class ApiSettings(BaseSettings):
         None,
         description="How clients reach the gateway, `https://cc-api.example.com` say; None: as the request says.",
     )
+    webhook_url: str | None = Field(
+        None,
+        description="How GitHub reaches the ingest, `https://hooks.example.com` say: `/webhooks/{id}` is put behind it. "
+        "None: the gateway's own host with `CCPLANT_INGEST_PORT`.",
+    )
+    ingest_port: int = Field(
+        8081, ge=0, le=65_535, description="Port of the ingest, where `CCPLANT_WEBHOOK_URL` does not say."
+    )
     trust_proxy_headers: bool = Field(
         False,
         description="Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed; only behind a proxy.",
@@ -41,6 +49,8 @@ class ApiSettings(BaseSettings):
         None, description="File with a token that is known from the start, for the first sign-in."
     )
     bootstrap_user: str = Field("local", description="Who the bootstrap token signs in, as an admin.")
+    max_webhooks_per_owner: int = Field(500, ge=0, description="Webhooks that one owner may have.")
+    max_schedules_per_owner: int = Field(500, ge=0, description="Schedules that one owner may have.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     body_timeout_seconds: float = Field(30, gt=0, description="How long a request's body may take to arrive.")
     command_timeout_seconds: float = Field(
@@ -61,7 +71,7 @@ class ApiSettings(BaseSettings):
         5, gt=0, description="How long open requests may take when it stops."
     )
 
-    @field_validator("public_base_url")
+    @field_validator("public_base_url", "webhook_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -126,6 +126,16 @@ class DispatchStore:
             return None
         return 1 + await self._dispatches.count(_before(dispatch), limit=TOTAL_CAP)
 
+    async def waiting(self, owner: str, *, limit: int = TOTAL_CAP) -> Sequence[str]:
+        """Return the ids of an owner's dispatches that wait, the next first: the places of many in one question."""
+        rows = await self._dispatches.find(
+            {"owner": owner, "open": True},
+            projection={"_id": 1},
+            sort=[("created_at", ASC), ("_id", ASC)],
+            limit=limit,
+        )
+        return tuple(str(row["_id"]) for row in rows)
+
     # --- resolving
 
     async def slot(self, queue: str) -> SlotDoc:

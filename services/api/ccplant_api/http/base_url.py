@@ -7,6 +7,7 @@ where a proxy that overwrites them is known to stand in front.
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -28,6 +29,15 @@ def base_url(connection: HTTPConnection, settings: ApiSettings) -> str:
     if _HOST.fullmatch(host) is None:
         host = f"{settings.host}:{settings.port}"
     return f"{scheme}://{host}"
+
+
+def delivery_base_url(base: str, settings: ApiSettings) -> str:
+    """Return where GitHub sends to: as the settings say, else the host under which this client reaches the gateway."""
+    if settings.webhook_url is not None:
+        return settings.webhook_url
+    host = urlsplit(base).hostname or settings.host
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{settings.ingest_port}"
 
 
 def connection_url(base: str, session_id: str) -> str:

@@ -1,0 +1,1 @@
+"""What waits for a session, and what became of what webhooks and schedules set off."""
