@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from fastapi import Depends
@@ -16,6 +16,8 @@ from ccplant_api.sessions.views import Place
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.watch import Hint
 from ccplant_platform.clock import Clock
+from ccplant_platform.sealing import Sealer
+from ccplant_platform.settings import LimitSettings
 from ccplant_store import Store
 
 
@@ -29,6 +31,9 @@ class Gateway:
     hub: Hub
     clock: Clock
     authenticator: Authenticator
+    sealer: Sealer | None = None
+    """Seals the secrets of webhooks; None: no key was given, and there can be none."""
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
     def changed(
         self,
