@@ -10,7 +10,10 @@ from types import MappingProxyType
 
 from ccplant_store import idempotency, tombstones
 from ccplant_store.access import TICKET_SECONDS
+from ccplant_store.deliveries.model import KEPT_SECONDS as DELIVERIES_KEPT_SECONDS
+from ccplant_store.deliveries.rate import ADMISSIONS_KEPT_SECONDS
 from ccplant_store.driver import ASC, DESC, EPOCH, Index
+from ccplant_store.webhooks.repository import DELETED_KEPT_SECONDS
 
 PURGED_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
 RESOLVED_DISPATCHES_KEPT_SECONDS = 90 * 24 * 3600
@@ -41,6 +44,7 @@ SESSIONS: Sequence[Index] = (
     ),
     Index((("next_attempt_at", ASC),), "retries", partial={"next_attempt_at": {"$gt": EPOCH}}),
     Index((("deadline_at", ASC),), "deadlines", partial={"open": True}),
+    Index((("delete_at", ASC),), "deletions", partial={"delete_at": {"$gt": EPOCH}}),
     Index(
         (("mode", ASC), ("idle_number", ASC)), "idle_tasks", partial={"open": True, "idle_number": {"$gt": 0}}
     ),
@@ -88,6 +92,17 @@ DISPATCHES: Sequence[Index] = (
     Index((("created_at", ASC),), "to_look_at", partial={"open": True}),
     Index((("resolved_at", ASC),), "ttl", expire_after_seconds=RESOLVED_DISPATCHES_KEPT_SECONDS),
 )
+WEBHOOKS: Sequence[Index] = (
+    _list_index("list", "owner", "deleted", "created_at"),
+    Index((("deleted_at", ASC),), "deleted", expire_after_seconds=DELETED_KEPT_SECONDS),
+)
+DELIVERIES: Sequence[Index] = (
+    Index((("key", ASC),), "key", unique=True, partial=_text("key")),
+    _list_index("of_webhook", "webhook_id", "order"),
+    _list_index("of_webhook_by_outcome", "webhook_id", "outcome", "order"),
+    Index((("order", ASC),), "due", partial={"state": "received"}),
+    Index((("received_at", ASC),), "ttl", expire_after_seconds=DELIVERIES_KEPT_SECONDS),
+)
 
 INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
     {
@@ -99,6 +114,11 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "dispatches": DISPATCHES,
         "slots": (),
         "places": (),
+        "webhooks": WEBHOOKS,
+        "deliveries": DELIVERIES,
+        "dispatch_rates": (
+            Index((("touched_at", ASC),), "ttl", expire_after_seconds=ADMISSIONS_KEPT_SECONDS),
+        ),
         "output": (),
         "activity": (),
         "leases": (),
@@ -117,8 +137,19 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "fs.files": (
             Index((("metadata.session_id", ASC),), "session"),
             Index((("metadata.created_at", ASC),), "unreferenced", partial={"metadata.referenced": False}),
+            Index(
+                (("metadata.expires_at", ASC),),
+                "ttl",
+                expire_after_seconds=0,
+                partial={"metadata.expires_at": {"$gt": EPOCH}},
+            ),
         ),
-        "fs.chunks": (Index((("files_id", ASC), ("n", ASC)), "files_id_1_n_1", unique=True),),
+        "fs.chunks": (
+            Index((("files_id", ASC), ("n", ASC)), "files_id_1_n_1", unique=True),
+            Index(
+                (("expires_at", ASC),), "ttl", expire_after_seconds=0, partial={"expires_at": {"$gt": EPOCH}}
+            ),
+        ),
     }
 )
 """Collections and their indexes."""

@@ -9,6 +9,8 @@ from ccplant_platform.clock import Clock, SystemClock
 from ccplant_store.access import TicketStore, TokenStore
 from ccplant_store.activity import ActivityStore
 from ccplant_store.blobs import BlobStore
+from ccplant_store.deliveries.rate import RateStore
+from ccplant_store.deliveries.repository import DeliveryStore
 from ccplant_store.dispatches.repository import DispatchStore
 from ccplant_store.driver import Database, Transaction
 from ccplant_store.errors import TombstonedError
@@ -26,6 +28,7 @@ from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
 from ccplant_store.users import UserStore
 from ccplant_store.volumes.repository import VolumeStore
+from ccplant_store.webhooks.repository import WebhookStore
 
 T = TypeVar("T")
 
@@ -54,6 +57,9 @@ class Store:
         self.tickets = TicketStore(database, clock)
         self.users = UserStore(database)
         self.blobs = BlobStore(database, self.tombstones)
+        self.webhooks = WebhookStore(database, clock)
+        self.deliveries = DeliveryStore(database, self._recorder)
+        self.rates = RateStore(database)
 
     @classmethod
     async def connect(

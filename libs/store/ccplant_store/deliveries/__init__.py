@@ -1,0 +1,1 @@
+"""Deliveries: what was sent to webhooks, and what became of it."""

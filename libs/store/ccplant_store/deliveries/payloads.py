@@ -1,0 +1,76 @@
+"""Large payloads in GridFS's own format, gone by themselves when the delivery is.
+
+A payload is written before the delivery that names it, and marked as named after: a crash in between leaves one that
+nobody names, which is collected like any other blob. File and pieces carry the moment from which MongoDB removes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from ccplant_contracts.ids import new_blob_id
+from ccplant_store.deliveries.model import KEPT_SECONDS
+from ccplant_store.driver import ASC, Collection, Database
+
+_PIECE = 255 * 1024
+_MOST_PIECES = 200
+_KEPT = timedelta(seconds=KEPT_SECONDS) + timedelta(days=1)
+
+
+class PayloadStore:
+    """Payloads that are too large for a document."""
+
+    def __init__(self, database: Database) -> None:
+        self._files: Collection = database.collection("fs.files")
+        self._chunks: Collection = database.collection("fs.chunks")
+
+    async def write(self, delivery_id: str, payload: bytes, *, at: datetime) -> str:
+        """Write a payload and return its blob's id; it goes within hours unless `keep` is called."""
+        blob_id = new_blob_id()
+        pieces = range(0, len(payload), _PIECE)
+        expires_at = at + _KEPT
+        await self._files.insert_one(
+            {
+                "_id": blob_id,
+                "schema_version": 1,
+                "length": len(payload),
+                "chunkSize": _PIECE,
+                "uploadDate": at,
+                "metadata": {
+                    "session_id": delivery_id,
+                    "sha256": hashlib.sha256(payload).hexdigest(),
+                    "media_type": "application/json",
+                    "total": len(pieces),
+                    "created_at": at,
+                    "complete": True,
+                    "referenced": False,
+                    "expires_at": expires_at,
+                },
+            }
+        )
+        await self._chunks.insert_many(
+            [
+                {
+                    "files_id": blob_id,
+                    "n": number,
+                    "data": payload[start : start + _PIECE],
+                    "expires_at": expires_at,
+                }
+                for number, start in enumerate(pieces)
+            ]
+        )
+        return blob_id
+
+    async def keep(self, blob_id: str) -> None:
+        """Note that a delivery names it."""
+        await self._files.update_one({"_id": blob_id}, {"$set": {"metadata.referenced": True}})
+
+    async def read(self, blob_id: str) -> bytes | None:
+        """Return a payload; None: it is not there, or not whole, any more."""
+        file = await self._files.find_one({"_id": blob_id})
+        if file is None:
+            return None
+        rows = await self._chunks.find({"files_id": blob_id}, sort=[("n", ASC)], limit=_MOST_PIECES)
+        payload = b"".join(bytes(row["data"]) for row in rows)
+        return payload if len(payload) == file["length"] else None

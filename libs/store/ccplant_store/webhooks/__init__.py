@@ -1,0 +1,1 @@
+"""Webhooks: what they react to, their secrets (sealed), and how often they were called."""
