@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from ccplant_contracts.webhook import Outcome
 from ccplant_store.deliveries.model import DeliveryDoc, StoredOutcome, delivery_key
 from ccplant_store.deliveries.payloads import PayloadStore
 from ccplant_store.documents import to_bson
@@ -20,8 +21,16 @@ from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.sessions.listing import TOTAL_CAP
 
-_LISTED = {"payload": 0, "headers": 0, "filters": 0, "message": 0, "facts": 0}
+_LISTED = {"payload": 0, "headers": 0, "filters": 0, "message": 0}
 _OPENED = {"payload": 0}
+_STORED: Mapping[str, list[StoredOutcome | None]] = {
+    "processing": [None],
+    "dispatched": ["handed"],
+    "waiting": ["handed"],
+    "cancelled": ["handed"],
+    "failed": ["failed", "handed"],
+}
+"""Which of the stored outcomes can be what a client asks for."""
 _UNSET: Mapping[str, object] = {
     "outcome": None,
     "reason": None,
@@ -78,6 +87,38 @@ class DeliveryStore:
         )
         total = await self._deliveries.count(query, limit=TOTAL_CAP + 1)
         return [DeliveryDoc.decode(row) for row in rows], total
+
+    async def list_by(
+        self, webhook_id: str, *, outcome: Outcome | None, limit: int, offset: int = 0
+    ) -> tuple[Sequence[DeliveryDoc], int]:
+        """Return the same of deliveries of which this became; of those handed on, their dispatches are asked.
+
+        Only the newest 10,000 that may be meant are asked.
+        """
+        if outcome is None or outcome in ("ignored", "duplicate"):
+            return await self.list(webhook_id, limit=limit, offset=offset, outcome=outcome)
+        matching: list[Mapping[str, Any]] = [
+            {"$match": {"webhook_id": webhook_id, "outcome": {"$in": _STORED[outcome]}}},
+            {"$sort": {"order": DESC, "_id": DESC}},
+            {"$limit": TOTAL_CAP},
+            {"$project": {"outcome": 1, "dispatch_id": 1}},
+            {
+                "$lookup": {
+                    "from": "dispatches",
+                    "localField": "dispatch_id",
+                    "foreignField": "_id",
+                    "pipeline": [{"$project": {"state": 1}}],
+                    "as": "dispatches",
+                }
+            },
+            {"$match": {"$or": [{"outcome": {"$ne": "handed"}}, {"dispatches.state": outcome}]}},
+        ]
+        page = [*matching, {"$skip": offset}, {"$limit": limit}, {"$project": {"_id": 1}}]
+        ids = [str(row["_id"]) for row in await self._deliveries.aggregate(page, limit=limit)]
+        counted = await self._deliveries.aggregate([*matching, {"$count": "total"}], limit=1)
+        found = await self.many(ids) if ids else {}
+        total = int(counted[0]["total"]) if counted else 0
+        return [found[delivery_id] for delivery_id in ids if delivery_id in found], total
 
     async def payload(self, delivery: DeliveryDoc) -> bytes | None:
         """Return the payload's bytes; None: it had none of its own, or is not kept any more."""

@@ -6,17 +6,19 @@ without its secret and definition: nobody can call it, and its deliveries still 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ccplant_platform.clock import Clock
-from ccplant_store.documents import json_text, to_bson
+from ccplant_store.documents import Raw, json_text, to_bson
 from ccplant_store.driver import DESC, Collection, Database, Transaction
 from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError
 from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.sessions.listing import TOTAL_CAP
 from ccplant_store.webhooks.model import WebhookDoc
+
+T = TypeVar("T")
 
 DELETED_KEPT_SECONDS = 31 * 24 * 3600
 """Longer than any of its deliveries."""
@@ -68,13 +70,7 @@ class WebhookStore:
             await self._idempotency.insert_one(idempotency.encode(), transaction=run)
             await self._webhooks.insert_one(webhook.encode(), transaction=run)
 
-        try:
-            await self._database.transaction(write)
-        except DuplicateKeyError:
-            done = IdempotencyDoc.decode_optional(await self._idempotency.find_one({"_id": idempotency.id}))
-            if done is None:
-                raise
-            raise AlreadyDoneError(done.resource_id, done.body_hash, done.response) from None
+        await self._once(write, idempotency)
         return webhook
 
     async def change(
@@ -82,15 +78,43 @@ class WebhookStore:
         webhook: WebhookDoc,
         *,
         set: Mapping[str, Any],  # noqa: A002 - MongoDB's own word
+        idempotency: IdempotencyDoc | None = None,
     ) -> WebhookDoc | None:
-        """Change a webhook that is still as the caller saw it; None: it is not, or it is deleted."""
+        """Change a webhook that is still as the caller saw it; None: it is not, or it is deleted.
+
+        Raises:
+            AlreadyDoneError: the idempotency key was used before.
+        """
         query = {"_id": webhook.id, "version": webhook.version, "deleted": False}
         changes = {
             key: json_text(value) if key == "definition" else to_bson(value) for key, value in set.items()
         }
         changes.setdefault("updated_at", self._clock.now())
-        raw = await self._webhooks.find_one_and_update(query, {"$set": changes, "$inc": {"version": 1}})
-        return WebhookDoc.decode_optional(raw)
+        update = {"$set": changes, "$inc": {"version": 1}}
+        if idempotency is None:
+            return WebhookDoc.decode_optional(await self._webhooks.find_one_and_update(query, update))
+
+        async def write(run: Transaction) -> Raw | None:
+            changed = await self._webhooks.find_one_and_update(query, update, transaction=run)
+            if changed is not None:
+                await self._idempotency.insert_one(idempotency.encode(), transaction=run)
+            return changed
+
+        return WebhookDoc.decode_optional(await self._once(write, idempotency))
+
+    async def _once(self, write: Callable[[Transaction], Awaitable[T]], idempotency: IdempotencyDoc) -> T:
+        """Run a transaction that inserts this key.
+
+        Raises:
+            AlreadyDoneError: it was inserted before.
+        """
+        try:
+            return await self._database.transaction(write)
+        except DuplicateKeyError:
+            done = IdempotencyDoc.decode_optional(await self._idempotency.find_one({"_id": idempotency.id}))
+            if done is None:
+                raise
+            raise AlreadyDoneError(done.resource_id, done.body_hash, done.response) from None
 
     async def delete(self, webhook_id: str, owner: str) -> bool:
         """Delete an owner's webhook; False: there is none. Its secret and its sessions' configuration are gone at once."""
