@@ -11,6 +11,7 @@ from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import (
     BusSettings,
+    LimitSettings,
     LogSettings,
     MongoSettings,
     ProcessSettings,
@@ -23,6 +24,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Database", "Every service.", MongoSettings),
     ("Log", "Every service.", LogSettings),
     ("Process", "Every service.", ProcessSettings),
+    ("Limits", "`services/api` and `services/orchestrator`.", LimitSettings),
     ("API", "`services/api`: REST, WebSocket and SSE.", ApiSettings),
     ("Sign-in by GitHub token", "`services/api`.", GitHubSignInSettings),
     ("Owners' tokens", "`services/api` and `services/orchestrator`.", SealingSettings),

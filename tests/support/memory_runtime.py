@@ -143,6 +143,10 @@ class MemoryRuntime:
         if observation is not None and observation.phase != "exited":
             self._show(replace(observation, phase="exited", exited_at=_now(), exit=record))
 
+    def vanish(self, launch_id: str) -> None:
+        """Take a launch away, as if somebody had deleted its Pod."""
+        del self.observed[launch_id]
+
     def _show(self, observation: Observation) -> None:
         self.observed[observation.ref.launch_id] = observation
         self._changed.put_nowait(observation)

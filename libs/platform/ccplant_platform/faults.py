@@ -23,6 +23,8 @@ FaultPoint = Literal[
     "orch.output.inserted", "orch.output.applied", "orch.output.advanced",
     "orch.end.judged", "orch.end.committed", "orch.end.destroyed", "orch.end.settled", "orch.event.published",
     "orch.volume.freed", "orch.volume.removed",
+    "dispatch.assigned", "dispatch.numbered", "dispatch.prompt_inserted", "dispatch.dispatched",
+    "dispatch.place_taken", "dispatch.session_created",
     "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
     "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
     "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",

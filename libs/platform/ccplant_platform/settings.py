@@ -115,6 +115,19 @@ class MongoSettings(BaseSettings):
         return text
 
 
+class LimitSettings(BaseSettings):
+    """What an owner may have; gateways and orchestrators need the same."""
+
+    model_config = GROUP
+
+    max_sessions_per_owner: int | None = Field(
+        None,
+        ge=1,
+        description="How many sessions an owner may have at once, pending ones included; unset: no limit. Beyond it creating one "
+        "is refused, and what webhooks and schedules want waits in a queue.",
+    )
+
+
 class LogSettings(BaseSettings):
     """What a service writes to its log."""
 

@@ -24,6 +24,8 @@ from ccplant_contracts import subjects
 from ccplant_contracts.commands import Command
 from ccplant_contracts.ids import random_text
 from ccplant_contracts.launch import DeadlineNotice, Receipt
+from ccplant_orchestrator.dispatches.places import Places
+from ccplant_orchestrator.dispatches.resolve import Resolver
 from ccplant_orchestrator.events.publisher import EventPublisher, EventStream
 from ccplant_orchestrator.health import Desk
 from ccplant_orchestrator.jobs.deadlines import Deadlines
@@ -57,13 +59,17 @@ from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.bus.topology import EVENTS_RETENTION_SECONDS, ensure_topology
 from ccplant_platform.clock import Clock
+from ccplant_platform.settings import LimitSettings
 from ccplant_store import Store
+from ccplant_store.prompts.model import PromptDoc
+from ccplant_store.sessions.model import SessionDoc
 
 _log = structlog.get_logger(__name__)
 
 QUEUE = "orchestrator"
 _WAITING = 500
 """These mostly wait for runners: some that do not answer must not take the places of those that do."""
+_RESOLVING = 16
 _WAKING = ("exited", "unknown")
 _ASK_AGAIN_SECONDS = 1.0
 _TELL_AGAIN_SECONDS = 5.0
@@ -87,6 +93,7 @@ class Parts:
     agents: AgentDefaults
     events: EventStream
     version: str
+    limits: LimitSettings
     git_access: GitAccessLookup = no_git_access
     stream_replicas: int = 1
 
@@ -132,6 +139,21 @@ class Orchestrator:
             dead_letters=DeadLetters(parts.bus.jetstream(timeout=5.0)),
             clock=clock,
         )
+        self.dispatches = KeyedWorker("dispatch", self._resolve_dispatches, concurrency=_RESOLVING)
+        self._places = Places(
+            store, clock, limit=parts.limits.max_sessions_per_owner, resolve=self.dispatches.poke
+        )
+        self._resolver = Resolver(
+            store=store,
+            announcer=self._announcer,
+            places=self._places,
+            clock=clock,
+            backoff=Backoff(base=1.0, cap=60.0, limit=1 << 30),
+            default_agent=settings.default_agent,
+            look_again=self.dispatches.poke_later,
+            reconcile=self.sessions.poke,
+            deliver=self.prompts.poke,
+        )
         volumes = VolumeRemoval(store=store, runtime=parts.runtime, clock=clock)
         self._reconciler = Reconciler(
             store=store,
@@ -144,6 +166,8 @@ class Orchestrator:
                 writer=self._writer,
                 announcer=self._announcer,
                 volumes=volumes,
+                ended=self._session_ended,
+                requeued=self._dispatch_requeued,
                 clock=clock,
             ),
             clock=clock,
@@ -154,6 +178,7 @@ class Orchestrator:
             max_concurrent_launches=settings.max_concurrent_launches,
             silence=parts.silence.of,
             look_again=self.sessions.poke_later,
+            ended=self._session_ended,
             backoff=Backoff(base=1.0, cap=60.0, limit=1 << 30),
         )
         self._registrations = Registrations(
@@ -195,6 +220,8 @@ class Orchestrator:
                     sessions=self.sessions,
                     prompts=self.prompts,
                     permissions=self.permissions,
+                    dispatches=self.dispatches,
+                    places=self._places,
                     expiry=self._permission_delivering,
                     volumes=volumes,
                     clock=clock,
@@ -259,7 +286,9 @@ class Orchestrator:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for worker in (self._registering, self.sessions, self.prompts, self.permissions, self.deadlines):
+        for worker in (
+            self._registering, self.dispatches, self.sessions, self.prompts, self.permissions, self.deadlines,
+        ):  # fmt: skip
             await worker.close()
         await self._renewals.close()
         await self._writer.close()
@@ -279,6 +308,8 @@ class Orchestrator:
             case "session.extend":
                 self.deadlines.poke(command.about)
                 self.sessions.poke(command.about)
+            case "session.dispatch":
+                self.dispatches.poke(command.about)
             case "session.launch" | "session.stop" | "session.purge":
                 self.sessions.poke(command.about)
 
@@ -305,6 +336,18 @@ class Orchestrator:
         if await self._prompt_delivering.deliver(session_id) is Outcome.LATER:
             self.prompts.poke_later(session_id, _ASK_AGAIN_SECONDS)
         self.publisher.wake()
+
+    async def _resolve_dispatches(self, queue: str) -> None:
+        await self._resolver.resolve(queue)
+        self.publisher.wake()
+
+    async def _session_ended(self, session: SessionDoc) -> None:
+        await self._places.free(session.owner, session.id)
+
+    async def _dispatch_requeued(self, prompt: PromptDoc) -> None:
+        dispatch = await self._parts.store.dispatches.get(prompt.dispatch_id or "")
+        if dispatch is not None:
+            self.dispatches.poke(dispatch.queue)
 
     async def _deliver_permissions(self, session_id: str) -> None:
         await self._permission_delivering.deliver(session_id)

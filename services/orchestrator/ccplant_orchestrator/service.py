@@ -26,7 +26,7 @@ from ccplant_platform.bus.topology import COMMANDS, ensure_topology, keep_topolo
 from ccplant_platform.clock import Clock, SystemClock
 from ccplant_platform.process import run_service
 from ccplant_platform.sealing import SealingSettings
-from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_platform.settings import BusSettings, LimitSettings, MongoSettings
 from ccplant_store import Store
 
 _log = structlog.get_logger(__name__)
@@ -76,6 +76,7 @@ async def serve(stopping: asyncio.Event) -> None:
             ),
             events=LifecycleEventStream(broker.faststream, js, replicas=bus_settings.nats_stream_replicas),
             version=version("ccplant-orchestrator"),
+            limits=LimitSettings(),
             git_access=OwnersGitAccess(store.users, SealingSettings().sealer(), settings.github_url).of,
             stream_replicas=bus_settings.nats_stream_replicas,
         )

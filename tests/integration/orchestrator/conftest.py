@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ccplant_contracts.commands import Command, CommandName
-from ccplant_contracts.ids import new_prompt_id, new_session_id
+from ccplant_contracts.dispatch import DispatchSource, Target
+from ccplant_contracts.ids import new_prompt_id, new_session_id, random_text
 from ccplant_contracts.session import Mode, SessionConfig, StopRequested
 from ccplant_contracts.status import StopReason
 from ccplant_orchestrator.events.stream import LifecycleEventStream
@@ -21,10 +23,11 @@ from ccplant_platform.bus.broker import make_broker
 from ccplant_platform.bus.connection import connect, jetstream
 from ccplant_platform.bus.topology import ensure_topology
 from ccplant_platform.clock import SystemClock
-from ccplant_platform.settings import MongoSettings
+from ccplant_platform.settings import LimitSettings, MongoSettings
 from ccplant_store import Store
+from ccplant_store.dispatches.model import DispatchDoc, StartDoc, new_dispatch
 from ccplant_store.prompts.model import PromptDoc
-from ccplant_store.sessions.model import SessionDoc
+from ccplant_store.sessions.model import SessionDoc, new_session
 from tests.support.memory_runtime import MemoryRuntime
 from tests.support.scripted_runner import ScriptedRunner
 from tests.support.servers import NatsServer
@@ -41,6 +44,8 @@ class Plant:
     runtime: MemoryRuntime
     nats: NatsServer
     settings: OrchestratorSettings
+    max_sessions: int | None = None
+    """The limit of sessions of each owner."""
     lifetime: timedelta | None = None
     """Of the work credentials of launches; None: they have no end."""
     git_access: GitAccessLookup = no_git_access
@@ -70,6 +75,7 @@ class Plant:
                 git_access=lambda session, /: self.git_access(session),
                 events=LifecycleEventStream(broker.faststream, js, replicas=1),
                 version="test",
+                limits=LimitSettings(max_sessions_per_owner=self.max_sessions),
             )
         )
         await broker.start()
@@ -92,24 +98,24 @@ class Plant:
         volume_id: str | None = None,
         resumes: str | None = None,
         repository: str | None = None,
+        name: str = "test",
         **config: object,
     ) -> SessionDoc:
         """Write the intent of a session, as a gateway does, and tell the replicas."""
         now = datetime.now(UTC)
         chosen = SessionConfig.model_validate(config)
         session_id = new_session_id(OWNER)
-        session = SessionDoc(
-            id=session_id,
+        session = new_session(
+            session_id,
             owner=OWNER,
-            name="test",
+            name=name,
             mode=mode,
+            labels={},
             repository=repository,
-            cpu_limit=chosen.cpu_limit,
-            memory_limit=chosen.memory_limit,
-            created_at=now,
-            updated_at=now,
-            config=chosen.model_dump(mode="json"),
-            volume_id=volume_id or (session_id if chosen.pvc_enabled else None),
+            branch=None,
+            config=chosen,
+            at=now,
+            volume_id=volume_id,
             resumes=resumes,
         )
         await self.store.sessions.create(session)
@@ -143,6 +149,49 @@ class Plant:
         stop = StopRequested(reason=reason, by=OWNER, force=force, at=datetime.now(UTC))
         await self.store.sessions.request_stop(session_id, stop, owner=OWNER)
         await self.tell("session.stop", session_id)
+
+    async def dispatch(self, target: Target, text: str, **fields: Any) -> DispatchDoc:
+        """Write a dispatch, as a trigger does, and tell the replicas."""
+        trigger = f"test:{text}:{random_text(8)}"
+        number = None
+        if target.kind != "new":
+            number = await self.store.dispatches.next_number(target.queue(OWNER, ""))
+        start = StartDoc(
+            name=fields.pop("name", "triggered"),
+            mode=fields.pop("mode", Mode.INTERACTIVE),
+            config=SessionConfig.model_validate(fields.pop("config", {})),
+        )
+        made = new_dispatch(
+            owner=OWNER,
+            source=DispatchSource(kind="webhook", id="hook-1", name="test"),
+            trigger=trigger,
+            target=target,
+            text=text,
+            start=start,
+            at=datetime.now(UTC),
+            number=number,
+            **fields,
+        )
+        added = await self.store.dispatches.add(made)
+        await self.tell_queue(added.queue)
+        return added
+
+    async def tell_queue(self, queue: str) -> None:
+        """Hand the news of a queue to every replica."""
+        for replica in self.replicas:
+            command = Command(name="session.dispatch", target_id=queue, issued_at=datetime.now(UTC))
+            await replica.handle(command)
+
+    async def dispatched(self, dispatch: DispatchDoc, timeout: float = 20) -> DispatchDoc:
+        """Wait until a dispatch is resolved."""
+
+        async def resolved() -> DispatchDoc | None:
+            found = await self.store.dispatches.get(dispatch.id)
+            return found if found is not None and not found.open else None
+
+        found = await eventually(resolved, timeout)
+        assert found is not None
+        return found
 
     async def tell(self, name: CommandName, session_id: str) -> None:
         """Hand a command to every replica: twice is as good as once."""
@@ -207,11 +256,18 @@ def launch_lifetime() -> timedelta | None:
 
 
 @pytest.fixture
+def max_sessions() -> int | None:
+    """The limit of sessions of each owner; a module or a mark may have its own."""
+    return None
+
+
+@pytest.fixture
 async def plant(
     nats_server: NatsServer,
     mongo_settings: MongoSettings,
     orchestrator_settings: OrchestratorSettings,
     launch_lifetime: timedelta | None,
+    max_sessions: int | None,
 ) -> AsyncIterator[Plant]:
     """A plant with one orchestrator."""
     store = await Store.connect(mongo_settings.url(), database=mongo_settings.mongodb_database)
@@ -221,6 +277,7 @@ async def plant(
         runtime=MemoryRuntime(),
         nats=nats_server,
         settings=orchestrator_settings,
+        max_sessions=max_sessions,
         lifetime=launch_lifetime,
     )
     await plant.start_replica()

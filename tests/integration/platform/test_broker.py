@@ -67,7 +67,7 @@ async def test_a_handled_command_is_gone_and_arrived_once(js: JetStreamContext, 
     seen: list[str] = []
 
     async def handle(news: Command) -> None:
-        seen.append(news.session_id)
+        seen.append(news.about)
 
     await consume(handle)
     for number in range(20):
@@ -212,7 +212,7 @@ async def test_consuming_goes_on_after_the_bus_lost_everything(
     seen: list[str] = []
 
     async def handle(news: Command) -> None:
-        seen.append(news.session_id)
+        seen.append(news.about)
 
     await consume(handle)
     nats_server.wipe()

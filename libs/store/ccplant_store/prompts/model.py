@@ -35,6 +35,8 @@ class PromptDoc(Document):
     cancel_requested: CancelDoc | None = None
     source: str = "api"
     launch_id: str | None = None
+    dispatch_id: str | None = None
+    """The dispatch that it is the prompt of; one that no runner has seen goes back to it."""
     created_at: UtcTime
     delivered_at: UtcTime | None = None
     started_at: UtcTime | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from ccplant_contracts.status import PromptState, Status
 from ccplant_platform.clock import Clock
+from ccplant_store.dispatches.repository import requeue
 from ccplant_store.documents import Raw, to_bson
 from ccplant_store.driver import ASC, DESC, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError, TombstonedError
@@ -33,6 +34,7 @@ class PromptStore:
         self._recorder = recorder
         self._prompts: Collection = database.collection("prompts")
         self._sessions: Collection = database.collection("sessions")
+        self._dispatches: Collection = database.collection("dispatches")
 
     # --- reading
 
@@ -217,13 +219,24 @@ class PromptStore:
                 return moved
         return None
 
-    async def settle(self, session_id: str, *, at: datetime) -> Sequence[PromptDoc]:
-        """After the end: what was queued becomes undelivered, what was under way interrupted."""
+    async def waits_in(self, session_id: str) -> bool:
+        """Tell whether a session has prompts that no runner was given."""
+        query = {"session_id": session_id, "open": True, "state": PromptState.QUEUED.value}
+        return await self._prompts.find_one(query, projection={"_id": 1}) is not None
+
+    async def settle(
+        self, session_id: str, *, at: datetime, queued_only: bool = False
+    ) -> Sequence[PromptDoc]:
+        """After the end: what was queued becomes undelivered, what was under way interrupted.
+
+        The prompt of a dispatch goes back to it when no runner was given it: in the same write, so it is never in both.
+        """
         settled: list[PromptDoc] = []
+        query: dict[str, object] = {"session_id": session_id, "open": True}
+        if queued_only:
+            query["state"] = PromptState.QUEUED.value
         while True:
-            rows = await self._prompts.find(
-                {"session_id": session_id, "open": True}, sort=[("number", ASC)], limit=_CHUNK
-            )
+            rows = await self._prompts.find(query, sort=[("number", ASC)], limit=_CHUNK)
             if not rows:
                 return settled
             for row in rows:
@@ -333,6 +346,15 @@ class PromptStore:
                     }
                     events.append(NewEvent("prompt.ended", {**data, **outcome}))
                 await self._recorder.append(run, prompt.session_id, events, at=at)
+                if target is PromptState.UNDELIVERED and prompt.dispatch_id is not None:
+                    await requeue(
+                        self._dispatches,
+                        self._recorder,
+                        run,
+                        dispatch_id=prompt.dispatch_id,
+                        prompt_id=prompt.id,
+                        at=at,
+                    )
             return moved
 
         try:

@@ -7,12 +7,22 @@ large and hold secrets.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from ccplant_contracts.base import Message, UtcTime
-from ccplant_contracts.session import AgentInfo, Mode, ProviderWait, StopRequested, TokenUsage, Transcript
+from ccplant_contracts.session import (
+    AgentInfo,
+    Mode,
+    ProviderWait,
+    SessionConfig,
+    StopRequested,
+    TokenUsage,
+    Transcript,
+)
 from ccplant_contracts.status import Reason, Status
 from ccplant_store.documents import Document, Raw, json_text
 
@@ -131,6 +141,8 @@ class SessionDoc(SessionListing):
     """Whether its volume outlived its end, as far as this session decides about it."""
     delete_pvc: bool | None = None
     """What a deletion after the end said of the volume; None: `pvc_retain` decides."""
+    delete_at: UtcTime | None = None
+    """When it is deleted by itself (S12), known from its end on."""
     event_at: UtcTime | None = None
     """Time of the last lifecycle event; events of a session never go back in time."""
 
@@ -138,6 +150,58 @@ class SessionDoc(SessionListing):
         raw = super().encode()
         raw["config"] = json_text(self.config)
         return raw
+
+
+def new_session(
+    session_id: str,
+    *,
+    owner: str,
+    name: str | None,
+    mode: Mode,
+    labels: Mapping[str, str],
+    repository: str | None,
+    branch: str | None,
+    config: SessionConfig,
+    at: datetime,
+    volume_id: str | None = None,
+    recreated_from: str | None = None,
+    resumes: str | None = None,
+) -> SessionDoc:
+    """Return a session that is to start; pure.
+
+    Without a volume of another session it has one of its own where its configuration says so.
+    """
+    return SessionDoc(
+        id=session_id,
+        owner=owner,
+        name=name or session_id,
+        mode=mode,
+        labels=dict(labels),
+        repository=repository,
+        branch=branch,
+        cpu_limit=config.cpu_limit,
+        memory_limit=config.memory_limit,
+        created_at=at,
+        updated_at=at,
+        config=config.model_dump(mode="json"),
+        recreated_from=recreated_from,
+        resumes=resumes,
+        volume_id=volume_id or (session_id if config.pvc_enabled else None),
+    )
+
+
+def deletion_time(config: Mapping[str, Any], status: Status, ended_at: datetime) -> datetime | None:
+    """Return when an ended session is deleted by itself (S12); pure.
+
+    Hours count from the end, however it came. Without hours, `auto_delete_on_complete` deletes what completed, at once;
+    with both, a session that completed stays for these hours as well: who wants both wants to see what came of it.
+    """
+    hours = config.get("auto_delete_after_hours")
+    if isinstance(hours, int):
+        return ended_at + timedelta(hours=hours)
+    if config.get("auto_delete_on_complete") and status is Status.COMPLETED:
+        return ended_at
+    return None
 
 
 def work_of(*, status: Status, settled: bool, stop_requested: bool, purge_requested: bool) -> Work | None:

@@ -8,7 +8,7 @@ and looks again. What moves all the time and decides nothing (prompt numbers, ho
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,13 @@ from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.listing import TOTAL_CAP, ListQuery, Page
-from ccplant_store.sessions.model import LISTED, SessionDoc, SessionListing, work_of
+from ccplant_store.sessions.model import (
+    LISTED,
+    SessionDoc,
+    SessionListing,
+    deletion_time,
+    work_of,
+)
 from ccplant_store.sessions.stop import merge_stop
 from ccplant_store.volumes.model import VolumeDoc
 from ccplant_store.volumes.repository import VolumeStore
@@ -70,10 +76,12 @@ class SessionStore:
         prompt: PromptDoc | None = None,
         idempotency: IdempotencyDoc | None = None,
         traceparent: str | None = None,
+        also: Callable[[Transaction], Awaitable[None]] | None = None,
     ) -> SessionDoc:
         """Write a new session with its first prompt, its events and its idempotency key in one transaction.
 
         A session with a volume gets it in the same transaction: a new one of its own name, or one that is free.
+        `also` writes what must be so exactly when the session is there; what it raises gives all of it up.
 
         Raises:
             AlreadyDoneError: the idempotency key was used before.
@@ -93,6 +101,8 @@ class SessionStore:
         raw = made.encode()
 
         async def write(run: Transaction) -> None:
+            if also is not None:
+                await also(run)
             if idempotency is not None:
                 await self._idempotency.insert_one(idempotency.encode(), transaction=run)
             await self._take_volume(made, run)
@@ -262,6 +272,7 @@ class SessionStore:
             fields["running_at"] = now
         if status.final:
             fields["ended_at"] = now
+            fields["delete_at"] = deletion_time(session.config, status, now)
         data: dict[str, object] = {"status": status.value, "reason": reason.value, "facts": dict(facts or {})}
         return await self.change(
             session, set=fields, events=[NewEvent(_status_event(status), data)], expect=expect, at=now
@@ -514,6 +525,14 @@ class SessionStore:
             limit=limit,
         )
 
+    async def due_for_deletion(self, now: datetime, *, limit: int) -> Sequence[str]:
+        """Return ended sessions whose time to be deleted has come (S12)."""
+        return await self._ids(
+            {"deleted": False, "delete_at": {"$gt": EPOCH, "$lte": now}},
+            sort=[("delete_at", ASC)],
+            limit=limit,
+        )
+
     async def nearest_deadline(self, *, after: datetime | None = None) -> datetime | None:
         """Return the next time limit of an open session, `after` that moment where one is given."""
         bound = {"$gt": after or EPOCH}
@@ -557,10 +576,13 @@ class SessionStore:
         row = await self._sessions.find_one({"launch.id": launch_id}, projection={"_id": 1})
         return None if row is None else str(row["_id"])
 
-    async def latest(self, owner: str) -> SessionListing | None:
-        """Return the owner's session that was created last."""
+    async def latest(self, owner: str, *, name: str | None = None) -> SessionListing | None:
+        """Return the owner's session that was created last, of those with that name where one is given."""
+        query: dict[str, Any] = {"owner": owner, "deleted": False}
+        if name is not None:
+            query["name"] = name
         rows = await self._sessions.find(
-            {"owner": owner, "deleted": False},
+            query,
             projection=LISTED,
             sort=[("created_at", DESC), ("_id", DESC)],
             limit=1,

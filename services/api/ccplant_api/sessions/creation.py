@@ -17,13 +17,14 @@ from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes.mounting import PATIENCE_SECONDS, is_being_let_go, volume_refused, wanted_volume
+from ccplant_contracts.errors import QuotaExceededError
 from ccplant_contracts.ids import new_prompt_id, new_session_id
 from ccplant_contracts.session import CreatedSession, CreateSession, SessionConfig
 from ccplant_platform.faults import fault_point
 from ccplant_store.errors import AlreadyDoneError, VolumeRefusedError
 from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
 from ccplant_store.prompts.model import PromptDoc
-from ccplant_store.sessions.model import SessionDoc
+from ccplant_store.sessions.model import SessionDoc, new_session
 
 _LOOK_SECONDS = 0.1
 
@@ -74,6 +75,7 @@ async def create_session(
     Raises:
         InvalidRequestError: the configuration is not possible here.
         ConflictError: the key was used with another body, or the volume is not free.
+        QuotaExceededError: the owner has as many sessions as it may have.
     """
     config = check_config(body.config, gateway.settings)
     volume = None
@@ -82,22 +84,19 @@ async def create_session(
         config = config.model_copy(update={"pvc_storage_size": volume.size})
     now = gateway.clock.now()
     session_id = new_session_id(caller.user_id)
-    session = SessionDoc(
-        id=session_id,
+    session = new_session(
+        session_id,
         owner=caller.user_id,
-        name=body.name or session_id,
+        name=body.name,
         mode=body.mode,
-        labels=dict(body.labels),
+        labels=body.labels,
         repository=body.repository,
         branch=body.branch,
-        cpu_limit=config.cpu_limit,
-        memory_limit=config.memory_limit,
-        created_at=now,
-        updated_at=now,
-        config=config.model_dump(mode="json"),
+        config=config,
+        at=now,
+        volume_id=None if volume is None else volume.id,
         recreated_from=recreated_from,
         resumes=resumes,
-        volume_id=volume.id if volume is not None else session_id if config.pvc_enabled else None,
     )
     prompt = None
     if body.message is not None:
@@ -120,14 +119,37 @@ async def create_session(
             response=answer.model_dump(mode="json", exclude_none=True),
             created_at=now,
         )
+    await _take_place(gateway, session)
     try:
         await _create(gateway, session, prompt, protected)
     except AlreadyDoneError as done:
+        await _leave_place(gateway, session)
         same_or_conflict(done.body_hash, digest, key or "")
         return done.response or {}, True
+    except BaseException:
+        await _leave_place(gateway, session)
+        raise
     fault_point("api.session.inserted")
     gateway.bus.command("session.launch", session_id)
     return answer, False
+
+
+async def _take_place(gateway: Gateway, session: SessionDoc) -> None:
+    """Take a place under the owner's limit, before the session is written: of many at once none is one too many."""
+    limit = gateway.limits.max_sessions_per_owner
+    if limit is None:
+        return
+    if not await gateway.store.places.take(session.owner, session.id, limit=limit, at=session.created_at):
+        raise QuotaExceededError(
+            f"You have {limit} sessions, as many as you may have at once. End one, then try again.",
+            details={"max_sessions": limit, "current_sessions": limit},
+        )
+
+
+async def _leave_place(gateway: Gateway, session: SessionDoc) -> None:
+    """Give the place back of a session that was not written; a crash before this is made good by the sweep."""
+    if gateway.limits.max_sessions_per_owner is not None:
+        await gateway.store.places.give_back(session.owner, session.id)
 
 
 async def _create(

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from ccplant_contracts import subjects
+from ccplant_orchestrator.dispatches.places import Places
 from ccplant_orchestrator.jobs.leased import Tenure
 from ccplant_orchestrator.jobs.volumes import VolumeRemoval
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
@@ -39,6 +40,8 @@ class Resync:
         sessions: KeyedWorker,
         prompts: KeyedWorker,
         permissions: KeyedWorker,
+        dispatches: KeyedWorker,
+        places: Places,
         expiry: PermissionDelivering,
         volumes: VolumeRemoval,
         clock: Clock,
@@ -52,6 +55,8 @@ class Resync:
         self._sessions = sessions
         self._prompts = prompts
         self._permissions = permissions
+        self._dispatches = dispatches
+        self._places = places
         self._expiry = expiry
         self._volumes = volumes
         self._clock = clock
@@ -69,9 +74,12 @@ class Resync:
             while tenure.valid:
                 await self._safely(self._look)
                 await self._safely(self._volumes.remove_condemned)
+                await self._safely(self._look_at_dispatches)
+                await self._safely(self._delete_due)
                 if self._clock.monotonic() - swept_at >= self._sweep_every:
                     swept_at = self._clock.monotonic()
                     await self._safely(self._sweep)
+                    await self._safely(self._places.sweep)
                 await self._fill_places()
         finally:
             if not self._bus.is_closed:
@@ -119,6 +127,17 @@ class Resync:
             self._permissions.poke(session_id)
         for session_id in await self._store.permissions.sessions_with_work(limit=_LIMIT):
             self._permissions.poke(session_id)
+
+    async def _look_at_dispatches(self) -> None:
+        for queue in await self._store.dispatches.to_look_at(self._clock.now(), limit=_LIMIT):
+            self._dispatches.poke(queue)
+
+    async def _delete_due(self) -> None:
+        """Delete ended sessions whose time has come (S12): from the lists; their history stays readable."""
+        now = self._clock.now()
+        for session_id in await self._store.sessions.due_for_deletion(now, limit=_LIMIT):
+            if await self._store.sessions.mark_deleted(session_id, by="auto_delete", at=now) is not None:
+                self._sessions.poke(session_id)
 
     async def _sweep(self) -> None:
         collected = await self._runtime.sweep(

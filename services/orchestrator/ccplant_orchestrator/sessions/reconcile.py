@@ -7,7 +7,7 @@ replica may run it for any session at any time: a lost compare-and-set only mean
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -98,6 +98,7 @@ class Reconciler:
         max_concurrent_launches: int,
         silence: Callable[[str], timedelta | None],
         look_again: Callable[[str, float], None],
+        ended: Callable[[SessionDoc], Awaitable[None]],
         backoff: Backoff,
     ) -> None:
         self._store = store
@@ -113,6 +114,7 @@ class Reconciler:
         self._max_concurrent_launches = max_concurrent_launches
         self._silence = silence
         self._look_again = look_again
+        self._ended = ended
         self._backoff = backoff
         self._assigning = asyncio.Lock()
 
@@ -344,6 +346,7 @@ class Reconciler:
             await self._announcer.session(session.id, ended.version)
             await self._announcer.deadlines_changed()
             await self._launch_place_free(session)
+            await self._ended(ended)
 
     async def _keep_pod_status(self, session: SessionDoc, seen: Observation) -> None:
         """Keep the last that the place showed: it is gone with what ran there (D2)."""

@@ -7,9 +7,12 @@ crash anywhere only means that it is done again.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
 from ccplant_contracts.session import Transcript
+from ccplant_contracts.status import PromptState
 from ccplant_orchestrator.jobs.volumes import VolumeRemoval
 from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, Observation, Runtime
@@ -18,6 +21,7 @@ from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
 from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.model import SessionDoc
 
 _log = structlog.get_logger(__name__)
@@ -37,8 +41,12 @@ class Settling:
         writer: OutputWriter,
         announcer: Announcer,
         volumes: VolumeRemoval,
+        ended: Callable[[SessionDoc], Awaitable[None]],
+        requeued: Callable[[PromptDoc], Awaitable[None]],
         clock: Clock,
     ) -> None:
+        self._ended = ended
+        self._requeued = requeued
         self._store = store
         self._runtime = runtime
         self._writer = writer
@@ -47,7 +55,12 @@ class Settling:
         self._clock = clock
 
     async def settle(self, session: SessionDoc, ref: LaunchRef | None, seen: Observation | None) -> None:
-        """Do all that remains to be done; safe to repeat."""
+        """Do all that remains to be done; safe to repeat.
+
+        Prompts that no runner was given go first: what a trigger wanted said need not wait for a node that is away.
+        """
+        await self._ended(session)
+        await self._close_prompts(session, queued_only=True)
         stored_to, whole = session.stored_to, True
         if ref is not None:
             # also fences a launch that was never started: nobody who acts late can start it after this
@@ -122,9 +135,13 @@ class Settling:
                 batch = []
         return await self._writer.absorb(session.id, session.owner, batch)
 
-    async def _close_prompts(self, session: SessionDoc) -> None:
-        for prompt in await self._store.prompts.settle(session.id, at=self._clock.now()):
+    async def _close_prompts(self, session: SessionDoc, *, queued_only: bool = False) -> None:
+        for prompt in await self._store.prompts.settle(
+            session.id, at=self._clock.now(), queued_only=queued_only
+        ):
             await self._announcer.prompt(session.id, prompt.id, prompt.version)
+            if prompt.dispatch_id is not None and prompt.state is PromptState.UNDELIVERED:
+                await self._requeued(prompt)
 
     async def _close_permissions(self, session: SessionDoc) -> None:
         for permission in await self._store.permissions.close_for_session(session.id, at=self._clock.now()):

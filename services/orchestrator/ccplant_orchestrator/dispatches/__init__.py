@@ -1,0 +1,1 @@
+"""Dispatches: what triggers want said finds its session, or gets a new one."""

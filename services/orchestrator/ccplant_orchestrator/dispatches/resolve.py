@@ -1,0 +1,368 @@
+"""Resolving a queue of dispatches: each finds its session or gets a new one, in the order of their numbers (W3).
+
+Every step is a compare-and-set on the dispatch or idempotent, and `decide_dispatch` is asked again after each. So two
+replicas may resolve the same queue, a command may come twice or not at all, and the process may die between any two
+lines: the resync pokes every queue that has an open dispatch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from ccplant_contracts.ids import new_prompt_id, new_session_id
+from ccplant_contracts.session import StopRequested
+from ccplant_contracts.status import PromptState, StopReason
+from ccplant_orchestrator.dispatches.decide import (
+    Assign,
+    Confirm,
+    CreateSession,
+    EndEarlier,
+    Fail,
+    Hold,
+    PutIn,
+    Sight,
+    Step,
+    Unassign,
+    decide_dispatch,
+    failure,
+)
+from ccplant_orchestrator.dispatches.places import Places
+from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_platform.bus.retry import Backoff
+from ccplant_platform.clock import Clock
+from ccplant_platform.faults import fault_point
+from ccplant_store import Store
+from ccplant_store.dispatches.model import DispatchDoc, StartDoc
+from ccplant_store.dispatches.repository import SlotDoc
+from ccplant_store.driver import Transaction
+from ccplant_store.errors import StoreUnavailableError, TransactionContentionError, VolumeRefusedError
+from ccplant_store.prompts.model import PromptDoc
+from ccplant_store.sessions.model import SessionDoc, SessionListing, new_session
+
+_log = structlog.get_logger(__name__)
+
+_MOST_STEPS = 2_000
+"""Of one visit to a queue; one that needs more is looked at again at once."""
+_MOST_ATTEMPTS = 10
+_PLACE_SECONDS = 30.0
+"""A place that gets free wakes the next one; this is for a wake that was lost."""
+
+
+class LostRaceError(Exception):
+    """Another replica, or the owner, was faster; look again."""
+
+
+class Resolver:
+    """Resolves one queue at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        announcer: Announcer,
+        places: Places,
+        clock: Clock,
+        backoff: Backoff,
+        default_agent: str,
+        look_again: Callable[[str, float], None],
+        reconcile: Callable[[str], None],
+        deliver: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._places = places
+        self._clock = clock
+        self._backoff = backoff
+        self._default_agent = default_agent
+        self._look_again = look_again
+        self._reconcile = reconcile
+        self._deliver = deliver
+
+    async def resolve(self, queue: str) -> None:
+        """Resolve what can be resolved of a queue now; come back later by itself where something has a time."""
+        for _ in range(_MOST_STEPS):
+            dispatch = await self._store.dispatches.lowest_open(queue)
+            if dispatch is None:
+                return
+            try:
+                with structlog.contextvars.bound_contextvars(dispatch_id=dispatch.id):
+                    if not await self._step(dispatch):
+                        return
+            except LostRaceError:
+                continue
+            except (StoreUnavailableError, TransactionContentionError) as error:
+                _log.warning("dispatch_postponed", error=str(error))
+                self._look_again(queue, 1.0)
+                return
+            except Exception as error:  # noqa: BLE001 - logged, counted on the document, and tried again later
+                _log.exception("dispatch_failed")
+                if not await self._failed(dispatch, error):
+                    return
+        self._look_again(queue, 0.0)
+
+    async def _step(self, dispatch: DispatchDoc) -> bool:
+        """Take one step; False where the queue has to wait."""
+        now = self._clock.now()
+        slot = await self._slot(dispatch)
+        sight = await self._sight(dispatch, slot)
+        step = decide_dispatch(dispatch, sight, now)
+        if isinstance(step, Hold):
+            await self._hold(dispatch, step)
+            return False
+        if isinstance(step, EndEarlier):
+            await self._end_earlier(dispatch)
+            await self._hold(dispatch, Hold("earlier_run", 2.0))
+            return False
+        if isinstance(step, CreateSession):
+            return await self._create(dispatch, slot, now)
+        await self._perform(dispatch, step, now)
+        return True
+
+    async def _perform(self, dispatch: DispatchDoc, step: Step, now: datetime) -> None:
+        match step:
+            case Assign(session_id):
+                if await self._store.dispatches.assign(dispatch, session_id) is not None:
+                    fault_point("dispatch.assigned")
+            case PutIn(session_id):
+                await self._put_in(dispatch, session_id, now)
+            case Confirm(prompt):
+                await self._confirm(dispatch, prompt, now)
+            case Unassign():
+                await self._store.dispatches.unassign(dispatch)
+            case Fail(reason):
+                _log.warning("dispatch_given_up", code=reason.code)
+                await self._store.dispatches.fail(dispatch, reason, at=now)
+            case _:
+                raise AssertionError(step)
+
+    # --- looking
+
+    async def _slot(self, dispatch: DispatchDoc) -> SlotDoc:
+        if dispatch.target_kind == "new":
+            return SlotDoc(id=dispatch.queue)
+        return await self._store.dispatches.slot(dispatch.queue)
+
+    async def _sight(self, dispatch: DispatchDoc, slot: SlotDoc) -> Sight:
+        if dispatch.session_id is not None:
+            return Sight(
+                assigned=await self._store.sessions.get(dispatch.session_id),
+                prompt=await self._store.prompts.by_key(dispatch.session_id, prompt_key(dispatch)),
+            )
+        current = await self._current(dispatch, slot)
+        returning = (
+            current is not None
+            and (not current.open or current.stop_requested is not None)
+            and not current.settled
+            and await self._store.prompts.waits_in(current.id)
+        )
+        last = dispatch.tried[-1].session_id if dispatch.tried else None
+        return Sight(
+            gap=dispatch.target_kind != "new" and dispatch.number > slot.resolved_to + 1,
+            earlier_over=await self._earlier_over(dispatch),
+            last_tried=None if last is None else await self._store.sessions.get(last),
+            current=current,
+            returning=returning,
+        )
+
+    async def _current(self, dispatch: DispatchDoc, slot: SlotDoc) -> SessionListing | None:
+        """Return the session that stands in the dispatch's place."""
+        sessions, owner = self._store.sessions, dispatch.owner
+        match dispatch.target_kind:
+            case "new":
+                return None
+            case "last":
+                return await sessions.latest(owner)
+            case "name":
+                return await sessions.latest(owner, name=dispatch.target_value)
+            case "key":
+                return None if slot.session_id is None else await sessions.get_owned(slot.session_id, owner)
+            case "session":
+                return await sessions.get_owned(slot.session_id or dispatch.target_value, owner)
+
+    async def _earlier_over(self, dispatch: DispatchDoc) -> bool:
+        """Tell whether the run before has ended: its session's, and with reuse its prompt's end."""
+        if dispatch.after is None:
+            return True
+        earlier = await self._store.dispatches.get(dispatch.after)
+        if earlier is None or earlier.state in ("failed", "cancelled"):
+            return True
+        if earlier.session_id is None or earlier.prompt_id is None:
+            return False
+        if earlier.target_kind != "new":
+            prompt = await self._store.prompts.get(earlier.session_id, earlier.prompt_id)
+            return prompt is None or not prompt.open
+        session = await self._store.sessions.get(earlier.session_id)
+        return session is None or not session.open
+
+    # --- acting
+
+    async def _hold(self, dispatch: DispatchDoc, hold: Hold) -> None:
+        if hold.waiting_for != "retry":
+            await self._store.dispatches.wait(dispatch, hold.waiting_for)
+        self._look_again(dispatch.queue, max(0.05, hold.seconds))
+
+    async def _end_earlier(self, dispatch: DispatchDoc) -> None:
+        """End the run before: its session, with reuse its prompt alone, or itself where it still waits."""
+        assert dispatch.after is not None  # noqa: S101 - decided on it
+        earlier = await self._store.dispatches.get(dispatch.after)
+        if earlier is None:
+            return
+        by, now = f"{dispatch.source.kind}:{dispatch.source.id}", self._clock.now()
+        if earlier.open:
+            await self._store.dispatches.cancel(earlier.id, earlier.owner, by=by, at=now)
+        elif earlier.session_id is None or earlier.prompt_id is None:
+            return
+        elif earlier.target_kind == "new":
+            stop = StopRequested(reason=StopReason.STOPPED, by=by, at=now)
+            if await self._store.sessions.request_stop(earlier.session_id, stop) is not None:
+                self._reconcile(earlier.session_id)
+        else:
+            session_id, prompt_id = earlier.session_id, earlier.prompt_id
+            prompt = await self._store.prompts.get(session_id, prompt_id)
+            if prompt is not None and prompt.state is PromptState.QUEUED:
+                await self._store.prompts.cancel_queued(session_id, prompt_id, by=by, at=now)
+            else:
+                await self._store.prompts.request_cancel(session_id, prompt_id, by=by, at=now)
+            self._deliver(session_id)
+
+    async def _put_in(self, dispatch: DispatchDoc, session_id: str, now: datetime) -> None:
+        number = await self._store.sessions.take_prompt_number(session_id, dispatch.owner)
+        if number is None:
+            return  # it takes none any more: the next look tells
+        fault_point("dispatch.numbered")
+        prompt = _prompt(dispatch, session_id, number, now)
+        there = await self._store.prompts.insert(prompt)
+        fault_point("dispatch.prompt_inserted")
+        await self._confirm(dispatch, there, now)
+
+    async def _confirm(self, dispatch: DispatchDoc, prompt: PromptDoc, now: datetime) -> None:
+        done = await self._store.dispatches.dispatched(
+            dispatch, session_id=prompt.session_id, prompt_id=prompt.id, created=False, at=now
+        )
+        if done is not None:
+            fault_point("dispatch.dispatched")
+            _log.info("dispatched", session_id=prompt.session_id, created=False)
+        await self._announcer.prompt(prompt.session_id, prompt.id, prompt.version)
+        self._deliver(prompt.session_id)
+
+    async def _create(self, dispatch: DispatchDoc, slot: SlotDoc, now: datetime) -> bool:
+        """Have a new session take the place; False where the queue has to wait for one under the owner's limit."""
+        start = dispatch.new_session()
+        session_id = new_session_id(dispatch.owner)
+        if await self._store.dispatches.older_waits_for_place(dispatch) or not await self._places.take(
+            dispatch.owner, session_id
+        ):
+            await self._hold(dispatch, Hold("place", _PLACE_SECONDS))
+            return False
+        fault_point("dispatch.place_taken")
+        written = False
+        try:
+            await self._write_session(
+                dispatch, slot, await self._session(dispatch, start, session_id, now), now
+            )
+            written = True
+        except VolumeRefusedError as refused:
+            return await self._volume_refused(dispatch, refused, now)
+        finally:
+            if not written:
+                await self._places.free(dispatch.owner, session_id)
+        fault_point("dispatch.session_created")
+        _log.info("dispatched", session_id=session_id, created=True)
+        self._reconcile(session_id)
+        return True
+
+    async def _session(
+        self, dispatch: DispatchDoc, start: StartDoc, session_id: str, now: datetime
+    ) -> SessionDoc:
+        config = start.config.model_copy(update={"agent": start.config.agent or self._default_agent})
+        volume_id = None
+        if config.pvc_from is not None:
+            volume = await self._store.volumes.get_owned(config.pvc_from, dispatch.owner)
+            if volume is None:
+                raise VolumeRefusedError(config.pvc_from, "absent")
+            volume_id = volume.id
+            config = config.model_copy(update={"pvc_storage_size": volume.size})
+        return new_session(
+            session_id,
+            owner=dispatch.owner,
+            name=dispatch.target_value if dispatch.target_kind == "name" else start.name,
+            mode=start.mode,
+            labels=start.labels,
+            repository=start.repository,
+            branch=start.branch,
+            config=config,
+            at=now,
+            volume_id=volume_id,
+        )
+
+    async def _write_session(
+        self, dispatch: DispatchDoc, slot: SlotDoc, session: SessionDoc, now: datetime
+    ) -> None:
+        """Write session, prompt, place and the dispatch's outcome at once; another's session is never replaced."""
+        prompt = _prompt(dispatch, session.id, 1, now)
+
+        async def also(run: Transaction) -> None:
+            if dispatch.target_kind != "new" and not await self._store.dispatches.take_slot(
+                slot, session.id, number=dispatch.number, transaction=run
+            ):
+                raise LostRaceError
+            done = await self._store.dispatches.dispatched(
+                dispatch, session_id=session.id, prompt_id=prompt.id, created=True, at=now, transaction=run
+            )
+            if done is None:
+                raise LostRaceError
+
+        await self._store.sessions.create(session, prompt=prompt, also=also)
+
+    async def _volume_refused(
+        self, dispatch: DispatchDoc, refused: VolumeRefusedError, now: datetime
+    ) -> bool:
+        """Wait for a volume that another session still has, for a while."""
+        delay = self._backoff.delay(dispatch.attempts + 1)
+        if delay is None or dispatch.attempts + 1 >= _MOST_ATTEMPTS:
+            reason = failure("volume_refused", volume_id=refused.volume_id)
+            await self._store.dispatches.fail(dispatch, reason, at=now)
+            return True
+        await self._store.dispatches.wait(dispatch, "retry", until=now + timedelta(seconds=delay), tried=True)
+        self._look_again(dispatch.queue, delay)
+        return False
+
+    async def _failed(self, dispatch: DispatchDoc, error: Exception) -> bool:
+        """Count a failure of ours, and give the dispatch up at a bound, so that those behind it get their turn."""
+        now = self._clock.now()
+        try:
+            delay = self._backoff.delay(dispatch.attempts + 1)
+            if delay is None or dispatch.attempts + 1 >= _MOST_ATTEMPTS:
+                reason = failure("dispatch_error", detail=type(error).__name__)
+                await self._store.dispatches.fail(dispatch, reason, at=now)
+                return True
+            until = now + timedelta(seconds=delay)
+            await self._store.dispatches.wait(dispatch, "retry", until=until, tried=True)
+        except StoreUnavailableError as unavailable:
+            _log.warning("failure_not_written", error=str(unavailable))
+            delay = 1.0
+        self._look_again(dispatch.queue, delay)
+        return False
+
+
+def prompt_key(dispatch: DispatchDoc) -> str:
+    """Return the idempotency key of a dispatch's prompt; no client's key has a blank."""
+    return f"dispatch {dispatch.id}"
+
+
+def _prompt(dispatch: DispatchDoc, session_id: str, number: int, now: datetime) -> PromptDoc:
+    return PromptDoc(
+        id=new_prompt_id(),
+        session_id=session_id,
+        owner=dispatch.owner,
+        number=number,
+        text=dispatch.text,
+        by=f"{dispatch.source.kind}:{dispatch.source.id}",
+        source=dispatch.source.kind,
+        dispatch_id=dispatch.id,
+        idempotency_key=prompt_key(dispatch),
+        created_at=now,
+    )
