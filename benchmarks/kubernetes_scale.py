@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
+import psutil
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -32,6 +34,7 @@ from tests.support.waiting import eventually
 
 _IN_FLIGHT = 16
 _ALL_RUNNING_SECONDS = 600.0
+_GONE_SECONDS = 300.0
 _NODES = 20
 
 ABOUT = f"""\
@@ -40,9 +43,9 @@ runners that register when they see that, and beat every 10 s. The scheduler's c
 is the floor of every figure. *All running*: from the first POST to the lifecycle event that the last session runs, \
 {_IN_FLIGHT} requests and {_IN_FLIGHT} launches in flight. The yardstick, in turns with it, is a bare client that \
 creates as many of the same Secrets and Pods, {_IN_FLIGHT} at once, and waits until a watch shows all of them running. \
-All of it shares the machine's two cores, the cluster included. *Held*: afterwards, nothing but heartbeats. *Watch \
-lag*: a label is changed on a Pod; from that request's answer to the orchestrator's own watch having it, taken from \
-the moment that a deleted Pod's session is told as ended."""
+All of it shares the machine's two cores, the cluster included, so the processor time of each part is told as well. \
+*Held*: afterwards, nothing but heartbeats. *Watch lag*: a Pod is deleted from outside; from that request until its \
+session is told as ended."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,23 @@ async def measure(quick: bool) -> Result:
     scale = QUICK if quick else WHOLE
     ours: list[float] = []
     bare: list[float] = []
+    spent: list[Spent] = []
     with tempfile.TemporaryDirectory(prefix="ccplant-bench-") as folder:
         async with cluster(Path(folder)) as there:
             for _ in range(scale.rounds):
                 async with sessions(there) as system:
+                    await system.start(1)  # what is loaded at the first launch is no part of it
+                    before = processor_time(system.system.pid)
                     ours.append(await system.start(scale.sessions))
+                    spent.append(Spent.between(before, processor_time(system.system.pid)))
                     template = await Template.of(there.client, system.namespace)
-                bare.append(await _bare(there, scale.sessions, template))
+                await _remove(there, system.namespace)
+                before = processor_time(None)
+                seconds, namespace = await _bare(there, scale.sessions, template)
+                bare.append(seconds)
+                spent.append(Spent.between(before, processor_time(None)))
+                await _remove(there, namespace)
+            # the cluster ends after it with all that is in it
             async with sessions(there) as system:
                 await system.start(scale.held)
                 held = await system.held(scale.held_seconds)
@@ -112,7 +125,7 @@ async def measure(quick: bool) -> Result:
         name="kubernetes_scale",
         title="Many sessions as Pods",
         about=ABOUT,
-        tables=(running, _held_table(scale, held, lags)),
+        tables=(running, _spent_table(scale, spent[0::2], spent[1::2]), _held_table(scale, held, lags)),
         aims=(
             at_most("All running against the bare client", ratio, 1.3, "×"),
             at_most("Orchestrator's memory, sessions held", held.megabytes, 250, " MB"),
@@ -131,6 +144,46 @@ class Held:
 
     megabytes: float
     percent: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Processor seconds by what spent them."""
+
+    seconds: Mapping[str, float]
+
+    @classmethod
+    def between(cls, before: Mapping[str, float], after: Mapping[str, float]) -> Self:
+        """Return what was spent from one moment to another."""
+        return cls({kind: seconds - before.get(kind, 0.0) for kind, seconds in after.items()})
+
+    def each(self, kind: str, count: int) -> float:
+        """Return the milliseconds for one of so many."""
+        return 1000 * self.seconds.get(kind, 0.0) / count
+
+
+def processor_time(root: int | None) -> dict[str, float]:
+    """Return the seconds that an installation (where there is one), the cluster and this process have used so far."""
+    found = {} if root is None else {kind: of.cpu_seconds for kind, of in usage(root).items()}
+    mine = time.process_time()
+    cluster = 0.0
+    for child in psutil.Process().children():
+        if child.pid != root:
+            cluster += sum(child.cpu_times()[:2])
+    return {**found, "the cluster": cluster, "stand-ins and clients of the benchmark": mine}
+
+
+def _spent_table(scale: Scale, ours: Sequence[Spent], bare: Sequence[Spent]) -> Table:
+    kinds = sorted({kind for spent in ours for kind in spent.seconds})
+
+    def least(spent: Sequence[Spent], kind: str) -> str:
+        return f"{min(one.each(kind, scale.sessions) for one in spent):.1f} ms"
+
+    return Table(
+        title="Processor time for each session, until all run",
+        columns=("", "ccplant", "bare client"),
+        rows=tuple((kind, least(ours, kind), least(bare, kind)) for kind in kinds),
+    )
 
 
 def _held_table(scale: Scale, held: Held, lags: list[float]) -> Table:
@@ -235,7 +288,17 @@ async def sessions(there: Cluster) -> AsyncIterator[Sessions]:
             await asyncio.gather(following, return_exceptions=True)
             await runners.stop()
             await bus.close()
+
+
+async def _remove(there: Cluster, namespace: str) -> None:
+    """Have a namespace gone before anything else is measured: removing it is work for the cluster."""
     await asyncio.to_thread(remove_namespace, there.api, namespace)
+    path = f"/api/v1/namespaces/{namespace}"
+
+    async def gone() -> bool:
+        return (await there.client.get(path)).status_code == httpx.codes.NOT_FOUND
+
+    await eventually(gone, _GONE_SECONDS, interval=0.5)
 
 
 def _event(subject: str) -> tuple[str, str]:
@@ -243,8 +306,8 @@ def _event(subject: str) -> tuple[str, str]:
     return parts[3], ".".join(parts[4:])
 
 
-async def _bare(there: Cluster, count: int, template: Template) -> float:
-    """Create as many Secrets and Pods by hand; return the seconds until all of them run."""
+async def _bare(there: Cluster, count: int, template: Template) -> tuple[float, str]:
+    """Create as many Secrets and Pods by hand; return the seconds until all of them run, and their namespace."""
     namespace = await asyncio.to_thread(new_namespace, there.api)
     gate = asyncio.Semaphore(_IN_FLIGHT)
     running: set[str] = set()
@@ -263,11 +326,10 @@ async def _bare(there: Cluster, count: int, template: Template) -> float:
     try:
         await asyncio.gather(*(create(number) for number in range(count)))
         await eventually(lambda: len(running) >= count, _ALL_RUNNING_SECONDS, interval=0.02)
-        return time.monotonic() - began
+        return time.monotonic() - began, namespace
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await asyncio.to_thread(remove_namespace, there.api, namespace)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,15 @@ def new_namespace(api: ClusterApi) -> str:
 
 
 def remove_namespace(api: ClusterApi, name: str) -> None:
-    """Have all of it go, also what somebody's finalizer would keep; does not wait for the namespace itself."""
+    """Have all of it go, also what somebody's finalizer would keep; does not wait for the namespace itself.
+
+    One object at a time: thousands of Pods in one request take the API server longer than a client waits.
+    """
     for kind in ("pods", "persistentvolumeclaims", "secrets"):
         path = f"/api/v1/namespaces/{name}/{kind}"
         for one in api.items(path):
             if one["metadata"].get("finalizers"):
                 api.patch(f"{path}/{one['metadata']['name']}", {"metadata": {"finalizers": None}})
-    api.delete(f"/api/v1/namespaces/{name}/pods", grace=0)
+            if kind == "pods":
+                api.delete(f"{path}/{one['metadata']['name']}", grace=0)
     api.delete(f"/api/v1/namespaces/{name}")
