@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import PromptResource
 from ccplant_contracts.status import PROMPT_TRANSITIONS, PromptState
@@ -62,6 +64,19 @@ class PromptDoc(Document):
             error=self.error,
             version=self.version,
         )
+
+
+class PromptStanding(Document):
+    """How a prompt stands, without its text."""
+
+    state: PromptState
+    started_at: UtcTime | None = None
+    ended_at: UtcTime | None = None
+    stop_reason: str | None = None
+    error: str | None = None
+
+
+STANDING: Mapping[str, int] = dict.fromkeys(("state", "started_at", "ended_at", "stop_reason", "error"), 1)
 
 
 def moves(current: PromptState, target: PromptState) -> bool:

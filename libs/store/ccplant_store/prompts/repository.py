@@ -17,7 +17,7 @@ from ccplant_store.driver import ASC, DESC, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError, TombstonedError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
-from ccplant_store.prompts.model import CancelDoc, PromptDoc, moves
+from ccplant_store.prompts.model import STANDING, CancelDoc, PromptDoc, PromptStanding, moves
 from ccplant_store.sessions.repository import prompt_data
 
 _CHUNK = 100
@@ -43,6 +43,13 @@ class PromptStore:
         return PromptDoc.decode_optional(
             await self._prompts.find_one({"_id": prompt_id, "session_id": session_id})
         )
+
+    async def standings(self, prompt_ids: Sequence[str]) -> dict[str, PromptStanding]:
+        """Return how prompts stand, in one query; those that are gone are missing."""
+        rows = await self._prompts.find(
+            {"_id": {"$in": list(prompt_ids)}}, projection=STANDING, limit=max(1, len(prompt_ids))
+        )
+        return {str(row["_id"]): PromptStanding.decode(row) for row in rows}
 
     async def by_key(self, session_id: str, idempotency_key: str) -> PromptDoc | None:
         """Return what an idempotency key made in this session."""

@@ -185,6 +185,13 @@ class SessionStore:
         )
         return {str(row["_id"]): str(row["name"]) for row in rows}
 
+    async def many(self, session_ids: Sequence[str]) -> dict[str, SessionListing]:
+        """Return these sessions as lists show them, in one query, deleted ones too; those that are gone are missing."""
+        rows = await self._sessions.find(
+            {"_id": {"$in": list(session_ids)}}, projection=LISTED, limit=max(1, len(session_ids))
+        )
+        return {str(row["_id"]): SessionListing.decode(row) for row in rows}
+
     async def watched(self, session_ids: Sequence[str]) -> dict[str, Watched]:
         """Return how these sessions stand, in one query; those that are gone are missing."""
         rows = await self._sessions.find(
