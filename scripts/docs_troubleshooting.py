@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ccplant_contracts import cluster_messages
+from ccplant_contracts import cluster_messages, dispatch_messages, trigger_messages
 from ccplant_contracts.messages import CATALOGUE
 from ccplant_contracts.sentences import Entry
 from ccplant_contracts.status import Reason
@@ -31,6 +31,10 @@ _SECTIONS = (
     ("A start that does not go on, on Kubernetes", tuple(cluster_messages.ENTRIES)),
     ("An end", tuple(reason.value for reason in Reason)),
     ("While it runs", ("unreachable", "tool_oom_killed")),
+    (
+        "A delivery or a run that waits or came to nothing",
+        (*trigger_messages.ENTRIES, *dispatch_messages.ENTRIES),
+    ),
 )
 _FACT = re.compile(r"\{(\w+)\}")
 

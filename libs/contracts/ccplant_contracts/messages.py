@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ccplant_contracts import cluster_messages, dispatch_messages, outlook_messages
+from ccplant_contracts import cluster_messages, dispatch_messages, outlook_messages, trigger_messages
 from ccplant_contracts.sentences import Entry, Text
 from ccplant_contracts.sentences import entry as _entry
 
@@ -105,6 +105,7 @@ CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
         **cluster_messages.ENTRIES,
         **dispatch_messages.ENTRIES,
         **outlook_messages.ENTRIES,
+        **trigger_messages.ENTRIES,
     }
 )  # fmt: skip
 """Every code that a person may read, with its two sentences. Fields in braces are filled with facts."""
