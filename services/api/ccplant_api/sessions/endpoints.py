@@ -58,7 +58,7 @@ def _created(made: CreatedSession | Mapping[str, Any], *, repeated: bool) -> Res
     status_code=201,
     operation_id="createSession",
     response_model=CreatedSession,
-    responses=error_answers(409, 413),
+    responses=error_answers(409, 413, 429),
 )
 async def create(
     body: CreateSession, caller: CallerDep, gateway: GatewayDep, place: PlaceDep, key: IdempotencyKey = None
@@ -215,7 +215,7 @@ async def complete(
     status_code=201,
     operation_id="recreateSession",
     response_model=CreatedSession,
-    responses=error_answers(404, 409, 413),
+    responses=error_answers(404, 409, 413, 429),
 )
 async def recreate(
     session: SessionDep,
