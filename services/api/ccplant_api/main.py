@@ -34,6 +34,9 @@ from ccplant_api.sessions import endpoints as sessions
 from ccplant_api.sessions import insight
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes import endpoints as volumes
+from ccplant_api.webhooks import deliveries
+from ccplant_api.webhooks import endpoints as webhooks
+from ccplant_api.webhooks import testing as webhook_tests
 from ccplant_platform.bus.connection import connect
 from ccplant_platform.clock import Clock, SystemClock
 from ccplant_platform.sealing import SealingSettings
@@ -73,6 +76,9 @@ def create_app(
         permissions,
         insight,
         volumes,
+        webhook_tests,
+        webhooks,
+        deliveries,
         dispatches,
         streams,
         websocket,

@@ -234,9 +234,12 @@ async def served(
 
 
 @pytest.fixture
-def api_settings(tmp_path: Path) -> ApiSettings:
+def api_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
     token = tmp_path / "token"
     token.write_text(BOOTSTRAP)
+    key = tmp_path / "sealing.key"
+    key.write_text("ab" * 32)
+    monkeypatch.setenv("CCPLANT_SEALING_KEY_FILE", str(key))
     return ApiSettings(
         port=free_port(),
         bootstrap_token_file=token,

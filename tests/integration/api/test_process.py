@@ -37,6 +37,8 @@ async def process(
 ) -> AsyncIterator[Process]:
     token = tmp_path / "token"
     token.write_text(BOOTSTRAP)
+    key = tmp_path / "sealing.key"
+    key.write_text("ab" * 32)
     port = free_port()
     bus = nats_server.settings("api")
     environment = {
@@ -47,6 +49,7 @@ async def process(
         "CCPLANT_MONGODB_URL": mongo_settings.url(),
         "CCPLANT_MONGODB_DATABASE": mongo_settings.mongodb_database,
         "CCPLANT_BOOTSTRAP_TOKEN_FILE": str(token),
+        "CCPLANT_SEALING_KEY_FILE": str(key),
     }
     log = tmp_path / "api.log"
     process = Process(f"http://127.0.0.1:{port}", _started(environment, log), log)

@@ -1,0 +1,1 @@
+"""Schedules: what runs when, what ran, and what will."""

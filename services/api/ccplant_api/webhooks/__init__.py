@@ -1,0 +1,1 @@
+"""Webhooks: what GitHub may set off, and what became of what it sent."""
