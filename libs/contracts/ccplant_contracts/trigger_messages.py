@@ -74,6 +74,18 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
             "ペイロードを読めませんでした: {detail}", "The payload could not be read: {detail}",
             "GitHub の Webhook の Content type を application/json にしてください。",
             "Set the content type of the webhook at GitHub to application/json."),
+        "payload_lost": entry(
+            "ペイロードが保存先にもうありません。", "The payload is not kept any more.",
+            "GitHub の Webhook の画面から再送 (Redeliver) してください。", "Have GitHub deliver it again (Redeliver)."),
+        "webhook_deleted": entry(
+            "処理する前に Webhook が削除されました。", "The webhook was deleted before it was processed.",
+            "何もする必要はありません。", "Nothing to do."),
+        "definition_invalid": entry(
+            "保存されている Webhook の定義を読めませんでした。", "The webhook's saved definition could not be read.",
+            "Webhook を更新して保存し直し、配信を再実行 (replay) してください。", "Save the webhook anew, then replay the delivery."),
+        "processing_failed": entry(
+            "何度も試しましたが、処理できませんでした。", "It could not be processed, however often it was tried.",
+            "サービスのログを確認し、配信を再実行 (replay) してください。", "Look at the log of the service, then replay the delivery."),
         "message_empty": entry(
             "メッセージが空になりました。", "The message came out empty.",
             "message のテンプレートを確認してください。送らない場合は condition で表してください。",
@@ -165,6 +177,11 @@ PROBLEMS: MappingProxyType[str, Text] = MappingProxyType(
         "expression_not_allowed": Text(
             ja="{name} は使えません。使えるのは値、比較、and / or / not、フィルターです。",
             en="{name} is not allowed; there are values, comparisons, and / or / not, and filters"),
+        "list_not_constant": Text(
+            ja="[ ] の一覧には定数だけを書けます (例: action in [\"opened\", \"reopened\"])。",
+            en="a list holds constants only: action in [\"opened\", \"reopened\"]"),
+        "too_large": Text(
+            ja="長すぎます (値と演算子は 1,000 個まで)。", en="it is too long: at most 1,000 values and operators"),
         "loops_too_deep": Text(ja="for は 2 段までです。", en="for goes at most two deep"),
         "loop_form": Text(
             ja="for は {{% for x in list %}} と書いてください (recursive や複数の変数は使えません)。",

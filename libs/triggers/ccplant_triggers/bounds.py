@@ -9,6 +9,7 @@ counted does not depend on the machine.
 from __future__ import annotations
 
 from ccplant_triggers.template_errors import TemplateError
+from ccplant_triggers.values import text_of
 
 MAX_STEPS = 100_000
 MAX_ITEMS = 1_000
@@ -38,3 +39,14 @@ class Steps:
     def read(self, text: str) -> None:
         """Take those for going through a text once."""
         self.spend(1 + len(text) // 1_024)
+
+    def find(self, text: str, part: str) -> None:
+        """Take those for looking for one text in another, which may look at each character several times."""
+        self.spend(1 + len(text) * min(len(part), 100) // 2_048)
+
+    def text(self, value: object) -> str:
+        """Return the text of a value, cut at `MAX_TEXT`, and take the steps of that."""
+        text = text_of(value, MAX_TEXT)
+        # JSON is made of many small parts, which are more than reading it
+        self.spend(1 + len(text) // (1_024 if isinstance(value, str) else 4))
+        return text

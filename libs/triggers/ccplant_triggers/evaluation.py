@@ -8,6 +8,7 @@ and unlike types are neither equal nor ordered.
 from __future__ import annotations
 
 import operator
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -19,9 +20,9 @@ from ccplant_triggers.output import Output
 from ccplant_triggers.syntax import arguments
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.template_filters import FILTERS, TESTS
-from ccplant_triggers.values import MISSING, Missing, Own, text_of
+from ccplant_triggers.values import MISSING, Missing, Own
 
-Scope = Mapping[str, object]
+Scope = ChainMap[str, object]
 
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
@@ -57,9 +58,8 @@ class Evaluation:
                 raise _unexpected(node)
 
     def _write_value(self, value: object, output: Output) -> None:
-        text = text_of(value, MAX_TEXT)
-        self._steps.read(text)
-        output.write(text if isinstance(value, str) else Own(text) if _is_plain(value) else text)
+        text = self._steps.text(value)
+        output.write(Own(text) if _is_plain(value) else text)
 
     def _write_if(self, node: nodes.If, scope: Scope, output: Output) -> None:
         for branch in (node, *node.elif_):
@@ -77,7 +77,7 @@ class Evaluation:
             raise TemplateError("not_a_list", node.lineno, name=_name(node.iter))
         chosen = items[:MAX_ITEMS]
         if node.test is not None:
-            chosen = [item for item in chosen if self.value(node.test, {**scope, name: item})]
+            chosen = [item for item in chosen if self.value(node.test, scope.new_child({name: item}))]
         for index, item in enumerate(chosen):
             self._steps.spend()
             loop = {
@@ -87,7 +87,7 @@ class Evaluation:
                 "last": index == len(chosen) - 1,
                 "length": len(chosen),
             }
-            self.write(node.body, {**scope, name: item, "loop": loop}, output)
+            self.write(node.body, scope.new_child({name: item, "loop": loop}), output)
         if not chosen:
             self.write(node.else_, scope, output)
 
@@ -103,10 +103,10 @@ class Evaluation:
         if isinstance(node, nodes.Name):
             return scope.get(node.name, MISSING)
         if isinstance(node, nodes.Getattr):
-            return _part(self.value(node.node, scope), node.attr)
+            return self._part(self.value(node.node, scope), node.attr)
         if isinstance(node, nodes.Getitem):
             name = node.arg.value if isinstance(node.arg, nodes.Const) else None
-            return _part(self.value(node.node, scope), name)
+            return self._part(self.value(node.node, scope), name)
         if isinstance(node, nodes.And):
             return self.value(node.left, scope) and self.value(node.right, scope)
         if isinstance(node, nodes.Or):
@@ -124,6 +124,18 @@ class Evaluation:
         if isinstance(node, nodes.Filter | nodes.Test):
             return self._apply(node, scope)
         raise _unexpected(node)
+
+    def _part(self, value: object, name: object) -> object:
+        if isinstance(name, str):
+            found = value.get(name, MISSING) if isinstance(value, Mapping) else MISSING
+        elif isinstance(name, int) and isinstance(value, list | tuple):
+            found = value[name] if 0 <= name < len(value) else MISSING
+        else:
+            return MISSING
+        if isinstance(found, str) and len(found) > MAX_TEXT:
+            self._steps.spend(64)
+            return found[:MAX_TEXT]
+        return found
 
     def _apply(self, node: nodes.Filter | nodes.Test, scope: Scope) -> object:
         operation = (FILTERS if isinstance(node, nodes.Filter) else TESTS)[node.name]
@@ -151,13 +163,16 @@ class Evaluation:
         if op in ("eq", "ne"):
             return self._same(left, right, line) is (op == "eq")
         if isinstance(left, str) and isinstance(right, str):
+            self._steps.read(left)
             return _ORDER[op](left, right)
         return _is_number(left) and _is_number(right) and _ORDER[op](left, right)
 
     def _within(self, value: object, container: object, line: int) -> bool:
         if isinstance(container, str):
-            self._steps.read(container)
-            return isinstance(value, str) and value in container
+            if not isinstance(value, str):
+                return False
+            self._steps.find(container, value)
+            return value in container
         if isinstance(container, Mapping):
             return isinstance(value, str) and value in container
         if isinstance(container, list | tuple):
@@ -172,20 +187,12 @@ class Evaluation:
             # their size is the payload's, and what compares them is Python's, uncounted
             raise TemplateError("not_comparable", line)
         if isinstance(left, Missing) or isinstance(right, Missing):
-            return isinstance(left, Missing) and isinstance(right, Missing)
+            return False
         if isinstance(left, bool) or isinstance(right, bool):
             return left is right
+        if isinstance(left, str):
+            self._steps.read(left)
         return left == right
-
-
-def _part(value: object, name: object) -> object:
-    if isinstance(name, str):
-        found = value.get(name, MISSING) if isinstance(value, Mapping) else MISSING
-    elif isinstance(name, int) and isinstance(value, list | tuple):
-        found = value[name] if 0 <= name < len(value) else MISSING
-    else:
-        return MISSING
-    return found[:MAX_TEXT] if isinstance(found, str) and len(found) > MAX_TEXT else found
 
 
 def _is_number(value: object) -> bool:

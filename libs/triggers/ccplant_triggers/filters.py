@@ -20,7 +20,7 @@ from ccplant_triggers.globs import Globs
 from ccplant_triggers.payloads import PayloadFacts
 
 MAX_SHOWN = 20
-"""Values of what was found that a verdict keeps."""
+"""Values that a verdict keeps of what is wanted, and of what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,37 +150,35 @@ def _open(name: IgnoredReason, found: Sequence[str]) -> FilterVerdict:
 def _judged(
     name: IgnoredReason, wanted: Sequence[str], found: Sequence[str], *, passed: bool
 ) -> FilterVerdict:
-    asked, there = ", ".join(wanted), _shown(found)
+    asked = shown(wanted)
+    there = shown(found) or FILTERS["nothing"]
     if not passed:
-        return _verdict(
-            name,
-            wanted,
-            found,
-            passed=False,
-            says=explain(f"ignored_{name}", wanted=asked, found=there).message,
-        )
-    if not found:
-        return _verdict(name, wanted, found, passed=True, says=filter_says("not_excluded", wanted=asked))
-    return _verdict(
-        name, wanted, found, passed=True, says=filter_says("passed", wanted=asked, found=there.en)
-    )
+        text = explain(f"ignored_{name}", wanted=asked, found=there).message
+    elif found:
+        text = filter_says("passed", wanted=asked, found=shown(found))
+    else:
+        text = filter_says("not_excluded", wanted=asked)
+    return _verdict(name, wanted, found, passed=passed, says=text)
 
 
-def _shown(found: Sequence[str]) -> Text:
-    if not found:
-        return FILTERS["nothing"]
-    text = ", ".join(found[:MAX_SHOWN]) + (", …" if len(found) > MAX_SHOWN else "")
-    return Text(ja=text, en=text)
+def shown(values: Sequence[str]) -> str:
+    """Return values as a sentence has them, cut."""
+    return ", ".join(_cut(values))
+
+
+def _cut(values: Sequence[str]) -> tuple[str, ...]:
+    # a definition may have a hundred patterns, a push thousands of files, and each delivery keeps its verdicts
+    kept = tuple(value[:200] for value in values[:MAX_SHOWN])
+    return (*kept, "…") if len(values) > MAX_SHOWN else kept
 
 
 def _verdict(
     name: IgnoredReason, wanted: Sequence[str], found: Sequence[str], *, passed: bool, says: Text
 ) -> FilterVerdict:
-    shown = tuple(value[:200] for value in found[:MAX_SHOWN])
     return FilterVerdict(
         filter=name,
         passed=passed,
-        wanted=tuple(wanted),
-        found=(*shown, "…") if len(found) > MAX_SHOWN else shown,
+        wanted=_cut(wanted),
+        found=_cut(found),
         message={"ja": says.ja, "en": says.en},
     )

@@ -11,6 +11,7 @@ from ccplant_triggers.values import Own, clean
 
 MAX_BYTES = 65_536
 CUT = "\n… (cut at 64 kB)"
+STOPPED = "\n… (stopped here: too much work)"
 
 
 class OutputFull(Exception):  # noqa: N818
@@ -23,9 +24,9 @@ class Output:
     def __init__(self, marks: Marks | None = None, max_bytes: int = MAX_BYTES) -> None:
         self._marks = marks
         self._parts: list[str] = []
-        self._left = max_bytes - len(CUT.encode()) - (len(marks.preamble.encode()) if marks else 0)
+        self._left = max_bytes - len(STOPPED.encode()) - (len(marks.preamble.encode()) if marks else 0)
         self._marked = False
-        self.cut = False
+        self._end = ""
 
     def write(self, text: str) -> None:
         """Add a part; one that is not `Own` and no identifier is marked.
@@ -53,7 +54,12 @@ class Output:
     def text(self) -> str:
         """Return what was written: with the line that explains the marks where there are any."""
         before = self._marks.preamble if self._marks is not None and self._marked else ""
-        return before + "".join(self._parts).strip() + (CUT if self.cut else "")
+        return before + "".join(self._parts).strip() + self._end
+
+    def stop(self) -> bool:
+        """Say at the end that there would have been more; return whether there is anything before it."""
+        self._end = STOPPED
+        return any(part.strip() for part in self._parts)
 
     def _add(self, text: str) -> None:
         encoded = text.encode()
@@ -66,5 +72,5 @@ class Output:
         self._full()
 
     def _full(self) -> None:
-        self.cut = True
+        self._end = CUT
         raise OutputFull

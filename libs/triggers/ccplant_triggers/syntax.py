@@ -23,6 +23,8 @@ _Tree = TypeVar("_Tree", bound=nodes.Node)
 
 MAX_DEPTH = 60
 """Of nested expressions and statements."""
+MAX_NODES = 1_000
+"""Names, attributes, constants, operators and texts between; what is kept in memory of a template."""
 MAX_LOOPS = 2
 RESERVED = frozenset({"event", "facts", "loop", "payload"})
 
@@ -53,9 +55,9 @@ _PLAIN = (
     nodes.Or,
     nodes.Not,
     nodes.Compare,
+    nodes.Const,
+    nodes.Keyword,
     nodes.Operand,
-    nodes.List,
-    nodes.Tuple,
 )
 """Nodes that are allowed as they are; their children are asked for themselves."""
 
@@ -77,7 +79,7 @@ _TAGS: Mapping[type[nodes.Node], str] = MappingProxyType(
 )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def template(source: str) -> nodes.Template:
     """Return the tree of a text with ``{{ }}`` and ``{% %}``, checked.
 
@@ -89,7 +91,7 @@ def template(source: str) -> nodes.Template:
     return tree
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def expression(source: str) -> nodes.Expr:
     """Return the tree of one expression, checked; ``{{ }}`` around all of it may be there.
 
@@ -99,8 +101,6 @@ def expression(source: str) -> nodes.Expr:
     inner = source.strip()
     if inner.startswith("{{") and inner.endswith("}}"):
         inner = inner[2:-2].strip("-+")
-    if "{%" in inner or "{{" in inner:
-        raise TemplateError("condition_form", 1)
 
     def parse() -> nodes.Expr:
         parser = Parser(_ENVIRONMENT, inner, state="variable")
@@ -109,7 +109,12 @@ def expression(source: str) -> nodes.Expr:
             raise TemplateError("condition_form", parser.stream.current.lineno)
         return tree
 
-    tree = _parsed(parse)
+    try:
+        tree = _parsed(parse)
+    except TemplateError as error:
+        if error.problem == "syntax" and ("{%" in inner or "{{" in inner):
+            raise TemplateError("condition_form", error.line) from None
+        raise
     _check(tree)
     return tree
 
@@ -130,8 +135,12 @@ def _parsed(parse: Callable[[], _Tree]) -> _Tree:
 def _check(tree: nodes.Node) -> None:
     # by hand, not recursive: the depth of what was parsed is the user's
     left: list[tuple[nodes.Node, int, int]] = [(tree, 0, 0)]
+    count = 0
     while left:
         node, depth, loops = left.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise TemplateError("too_large", node.lineno)
         if depth > MAX_DEPTH:
             raise TemplateError("too_deep", node.lineno)
         if isinstance(node, nodes.For):
@@ -145,23 +154,20 @@ def _check(tree: nodes.Node) -> None:
 def _check_node(node: nodes.Node) -> None:
     if isinstance(node, _PLAIN):
         return
-    if isinstance(node, nodes.Const):
-        if not isinstance(node.value, str | int | float | bool | None):
-            raise TemplateError("expression_not_allowed", node.lineno, name=repr(node.value)[:40])
-        return
-    line = node.lineno
     if isinstance(node, nodes.Name):
-        _readable(node.name, line)
+        _readable(node.name, node.lineno)
     elif isinstance(node, nodes.Getattr):
-        _readable(node.attr, line)
+        _readable(node.attr, node.lineno)
     elif isinstance(node, nodes.Getitem):
         _check_item(node)
     elif isinstance(node, nodes.Filter):
         _check_named(node, "filter", FILTERS)
     elif isinstance(node, nodes.Test):
         _check_named(node, "test", TESTS)
-    elif isinstance(node, nodes.Keyword):
-        pass
+    elif isinstance(node, nodes.List | nodes.Tuple):
+        # of constants: what is computed would be kept, item by item
+        if not all(isinstance(item, nodes.Const) for item in node.items):
+            raise TemplateError("list_not_constant", node.lineno)
     elif isinstance(node, nodes.For):
         _check_loop(node)
     else:
@@ -217,7 +223,7 @@ def _suits(argument: nodes.Expr, parameter: Parameter) -> bool:
         return False
     value: object = argument.value
     size = len(value) if isinstance(value, str) else value if isinstance(value, int) else 0
-    return size >= parameter.least
+    return parameter.least <= size <= parameter.most
 
 
 def arguments(node: nodes.Filter | nodes.Test, operation: Operation) -> list[nodes.Expr | None] | None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from ccplant_triggers.bounds import MAX_ITEMS, MAX_TEXT, Steps
 from ccplant_triggers.globs import Globs
-from ccplant_triggers.values import MISSING, Missing, json_text, text_of
+from ccplant_triggers.values import MISSING, Missing, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Parameter:
     computed: bool = False
     """Whether it may be any expression, not only a constant."""
     least: int = 0
-    """Of a number, or of a text's length."""
+    """Of a number, or of a text's length; so is `most`."""
+    most: int = 65_536
     named: bool = False
     """Whether it has to be given by its name."""
 
@@ -44,12 +45,6 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
 
 
-def _text(steps: Steps, value: object) -> str:
-    text = text_of(value, MAX_TEXT)
-    steps.read(text)
-    return text
-
-
 def _items(steps: Steps, value: object) -> list[object]:
     if not isinstance(value, list | tuple):
         return []
@@ -59,7 +54,7 @@ def _items(steps: Steps, value: object) -> list[object]:
 
 
 def _of_text(change: Callable[[str], str]) -> Apply:
-    return lambda steps, value, _: change(_text(steps, value))[:MAX_TEXT]
+    return lambda steps, value, _: change(steps.text(value))[:MAX_TEXT]
 
 
 def _default(_: Steps, value: object, arguments: Sequence[object]) -> object:
@@ -83,11 +78,11 @@ def _last(_: Steps, value: object, __: Sequence[object]) -> object:
 def _join(steps: Steps, value: object, arguments: Sequence[object]) -> object:
     between = str(arguments[0])
     if not isinstance(value, list | tuple):
-        return _text(steps, value)
+        return steps.text(value)
     parts: list[str] = []
     length = 0
     for item in _items(steps, value):
-        parts.append(_text(steps, item))
+        parts.append(steps.text(item))
         length += len(parts[-1]) + len(between)
         if length > MAX_TEXT:
             break
@@ -107,17 +102,18 @@ def _map(steps: Steps, value: object, arguments: Sequence[object]) -> object:
 
 
 def _replace(steps: Steps, value: object, arguments: Sequence[object]) -> object:
-    text, old, new = _text(steps, value), str(arguments[0]), str(arguments[1])
+    text, old, new = steps.text(value), str(arguments[0]), str(arguments[1])
+    steps.find(text, old)
     growth = len(new) - len(old)
     # no more of them than fill the bound: the result of all may be thousands of times as long
     count = -1 if growth <= 0 else MAX_TEXT // growth + 1
     changed = text.replace(old, new, count)
-    steps.read(changed)
+    steps.spend(len(changed) // 64)
     return changed[:MAX_TEXT]
 
 
 def _truncate(steps: Steps, value: object, arguments: Sequence[object]) -> object:
-    text = _text(steps, value)
+    text = steps.text(value)
     length, kill_words, end, leeway = (
         _number(arguments[0]),
         arguments[1],
@@ -135,19 +131,18 @@ def _number(value: object) -> int:
 
 
 def _prefix(steps: Steps, value: object, arguments: Sequence[object]) -> object:
-    return _text(steps, value)[: _number(arguments[0])]
+    return steps.text(value)[: _number(arguments[0])]
 
 
 def _json(steps: Steps, value: object, _: Sequence[object]) -> object:
     text = json_text(value, MAX_TEXT)
-    # what it is made of is many small parts: more than reading it
-    steps.spend(1 + len(text) // 32)
+    steps.spend(1 + len(text) // 4)
     return text
 
 
 def _int(steps: Steps, value: object, arguments: Sequence[object]) -> object:
     try:
-        return int(value) if isinstance(value, bool | int | float) else int(_text(steps, value)[:40])
+        return int(value) if isinstance(value, bool | int | float) else int(steps.text(value)[:40])
     except (ValueError, OverflowError):
         return arguments[0]
 
@@ -157,7 +152,7 @@ def _unique(steps: Steps, value: object, _: Sequence[object]) -> object:
     seen: set[str] = set()
     kept: list[object] = []
     for item in items:
-        text = _text(steps, item)
+        text = steps.text(item)
         if text not in seen:
             seen.add(text)
             kept.append(item)
@@ -219,10 +214,10 @@ def _is_number(value: object) -> bool:
 
 
 def _matching(steps: Steps, value: object, arguments: Sequence[object]) -> object:
-    text = _text(steps, value)[:1_000]
+    text, glob = steps.text(value)[:1_000], str(arguments[0])
     # each character is a step of the automaton
-    steps.spend(len(text))
-    return isinstance(value, str) and Globs((str(arguments[0]),)).match(text)
+    steps.spend(len(text) + len(glob))
+    return isinstance(value, str) and Globs((glob,)).match(text)
 
 
 def _starts(_: Steps, value: object, arguments: Sequence[object]) -> object:
@@ -240,7 +235,9 @@ TESTS: Mapping[str, Operation] = MappingProxyType(
         "endingwith": Operation('x is endingwith("…")', _ends, (Parameter("text", str),)),
         "false": Operation("x is false", _is(lambda value: value is False)),
         "mapping": Operation("x is mapping", _is(lambda value: isinstance(value, Mapping))),
-        "matching": Operation('x is matching("release/*")', _matching, (Parameter("glob", str, least=1),)),
+        "matching": Operation(
+            'x is matching("release/*")', _matching, (Parameter("glob", str, least=1, most=250),)
+        ),
         "none": Operation("x is none", _is(lambda value: value is None)),
         "number": Operation("x is number", _is(_is_number)),
         "sequence": Operation("x is sequence", _is(lambda value: isinstance(value, list | tuple))),

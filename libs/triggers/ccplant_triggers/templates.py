@@ -12,18 +12,19 @@ it.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from ccplant_triggers import syntax
 from ccplant_triggers.bounds import Steps
-from ccplant_triggers.evaluation import Evaluation
+from ccplant_triggers.evaluation import Evaluation, Scope
 from ccplant_triggers.output import Output, OutputFull
 from ccplant_triggers.payloads import PayloadFacts
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.untrusted import Marks
 
-__all__ = ["Kind", "TemplateError", "check", "evaluate", "render", "scope_of"]
+__all__ = ["Kind", "Scope", "TemplateError", "check", "evaluate", "render", "scope_of"]
 
 Kind = Literal["message", "condition", "reuse_key"]
 
@@ -40,12 +41,13 @@ def check(source: str, *, kind: Kind) -> None:
         syntax.template(source)
 
 
-def scope_of(event: str, payload: Mapping[str, Any], facts: PayloadFacts) -> dict[str, object]:
-    """Return the names of a template."""
-    return {**payload, "event": event, "facts": facts.scope(), "payload": payload}
+def scope_of(event: str, payload: Mapping[str, Any], facts: PayloadFacts) -> Scope:
+    """Return the names of a template; the payload is not copied."""
+    own: dict[str, object] = {"event": event, "facts": facts.scope(), "payload": payload}
+    return ChainMap(own, cast("dict[str, object]", payload))
 
 
-def render(source: str, scope: Mapping[str, object], *, nonce: str | None = None) -> str:
+def render(source: str, scope: Scope, *, nonce: str | None = None) -> str:
     """Return the text of a template, cut at 64 kB, blanks around it removed.
 
     With a nonce, what comes from the payload and is no identifier is marked as untrusted.
@@ -61,15 +63,14 @@ def render(source: str, scope: Mapping[str, object], *, nonce: str | None = None
     except OutputFull:
         pass
     except TemplateError as error:
-        if error.problem != "too_much_work" or nonce is None:
+        if error.problem != "too_much_work" or nonce is None or not output.stop():
             raise
-        output.cut = True
     except RecursionError:
         raise TemplateError("too_deep") from None
     return output.text()
 
 
-def evaluate(source: str, scope: Mapping[str, object]) -> bool:
+def evaluate(source: str, scope: Scope) -> bool:
     """Return whether a condition holds.
 
     Raises:

@@ -62,7 +62,7 @@ def judge(definition: CreateWebhook, event: str, payload: Mapping[str, Any], *, 
             problem = error.of_field("condition")
     refused = next((verdict for verdict in asked if not verdict.passed), None)
     if refused is not None:
-        facts = {"wanted": ", ".join(refused.wanted), "found": ", ".join(refused.found)}
+        facts = {"wanted": filters.shown(refused.wanted), "found": filters.shown(refused.found)}
         return Verdict("ignored", found, reason=refused.filter, facts=facts, filters=asked)
     if problem is None:
         try:
@@ -122,7 +122,7 @@ def check_definition(definition: CreateWebhook) -> None:
 def _dispatch(
     definition: CreateWebhook,
     event: str,
-    scope: Mapping[str, object],
+    scope: templates.Scope,
     found: PayloadFacts,
     asked: tuple[FilterVerdict, ...],
     nonce: str,
