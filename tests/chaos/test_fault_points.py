@@ -20,8 +20,8 @@ def _cases() -> list[object]:
     return [
         pytest.param(name, marks=pytest.mark.smoke if name == IN_THE_SHORT_FORM else ())
         for name in FAULT_POINTS
-        # those of the Kubernetes runtime are visited where there is a Kubernetes
-        if not name.startswith("kube.")
+        # those of the Kubernetes runtime are visited where there is a Kubernetes, the ingester's by its own tests
+        if not name.startswith(("kube.", "ingest."))
     ]
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 from ccplant_contracts.ids import new_delivery_id, new_webhook_id
 from ccplant_contracts.webhook import CreateWebhook
 from ccplant_store.deliveries.model import DeliveryDoc, delivery_key
 from ccplant_store.webhooks.model import WebhookDoc
-from tests.support.documents import NOW, OWNER
+from tests.support.documents import OWNER
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""Not long ago: MongoDB removes deliveries of a month ago by the machine's clock."""
 
 _orders = itertools.count(1_000_000)
 

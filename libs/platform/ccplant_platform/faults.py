@@ -26,6 +26,9 @@ FaultPoint = Literal[
     "dispatch.assigned", "dispatch.numbered", "dispatch.prompt_inserted", "dispatch.dispatched",
     "dispatch.place_taken", "dispatch.session_created",
     "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
+    "ingest.payload.written", "ingest.delivery.recorded", "ingest.delivery.replayed", "ingest.delivery.claimed",
+    "ingest.delivery.judged", "ingest.rate.admitted", "ingest.dispatch.numbered", "ingest.delivery.handed",
+    "ingest.delivery.finished",
     "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
     "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",
 ]  # fmt: skip

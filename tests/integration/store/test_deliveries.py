@@ -12,8 +12,8 @@ from ccplant_store import Store
 from ccplant_store.deliveries.rate import WINDOW
 from ccplant_store.driver import Transaction
 from ccplant_store.events.model import NewEvent
-from tests.support.deliveries import delivery_document, webhook_document
-from tests.support.documents import NOW, OWNER
+from tests.support.deliveries import NOW, delivery_document, webhook_document
+from tests.support.documents import OWNER
 
 LEASE = timedelta(seconds=20)
 IGNORED = NewEvent("delivery.ignored", {"reason": "event"})
@@ -100,7 +100,7 @@ async def test_of_many_processes_one_takes_a_delivery_and_the_next_one_after_its
         seen = await replicas[0].deliveries.due(now, limit=10)
         claims = await asyncio.gather(
             *(
-                replica.deliveries.claim(one, holder=f"r{number}", now=now, lease=LEASE)
+                replica.deliveries.claim(one, holder=f"r{number}", now=now, lease=LEASE, taken_up=True)
                 for one in seen
                 for number, replica in enumerate(replicas)
             )
@@ -115,12 +115,12 @@ async def test_of_many_processes_one_takes_a_delivery_and_the_next_one_after_its
 async def test_a_claim_brings_the_payload_and_a_release_makes_it_due(store: Store) -> None:
     delivery = delivery_document(HOOK, payload=b'{"a":1}')
     await store.deliveries.insert(delivery)
-    claimed = await store.deliveries.claim(delivery, holder="r1", now=NOW, lease=LEASE)
+    claimed = await store.deliveries.claim(delivery, holder="r1", now=NOW, lease=LEASE, taken_up=True)
     assert claimed is not None
     assert claimed.payload == b'{"a":1}'
     later = NOW + timedelta(seconds=3)
-    assert not await store.deliveries.release(claimed, holder="r2", at=later, failed=True)
-    assert await store.deliveries.release(claimed, holder="r1", at=later, failed=True)
+    assert not await store.deliveries.release(claimed, holder="r2", at=later, tried=True)
+    assert await store.deliveries.release(claimed, holder="r1", at=later, tried=True)
     assert await store.deliveries.due(later - timedelta(seconds=1), limit=10) == []
     (due,) = await store.deliveries.due(later, limit=10)
     assert (due.attempts, due.claimed_by, due.payload) == (1, None, None)

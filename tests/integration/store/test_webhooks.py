@@ -10,8 +10,8 @@ import pytest
 from ccplant_store import Store
 from ccplant_store.errors import AlreadyDoneError
 from ccplant_store.idempotency import IdempotencyDoc
-from tests.support.deliveries import webhook_document
-from tests.support.documents import NOW, OWNER
+from tests.support.deliveries import NOW, webhook_document
+from tests.support.documents import OWNER
 
 
 async def test_a_webhook_comes_back_as_it_was_written(store: Store) -> None:

@@ -60,7 +60,7 @@ class DeliveryDoc(Document):
     duplicate_of: str | None = None
     replays: int = 0
     attempts: int = 0
-    """Failed tries of this time."""
+    """How often it was taken up since it was received or replayed; 0: by the process that received it."""
     next_attempt_at: UtcTime | None = None
     """While it is `received`: from then on any process may take it. Whoever works on it moves that ahead of itself."""
     claimed_by: str | None = None

@@ -193,9 +193,12 @@ class DeliveryStore:
         return [DeliveryDoc.decode(row) for row in rows]
 
     async def claim(
-        self, delivery: DeliveryDoc, *, holder: str, now: datetime, lease: timedelta
+        self, delivery: DeliveryDoc, *, holder: str, now: datetime, lease: timedelta, taken_up: bool
     ) -> DeliveryDoc | None:
-        """Take a delivery that is still as the caller saw it, for a while; None: another has, or it is done."""
+        """Take a delivery that is still as the caller saw it, for a while; None: another has, or it is done.
+
+        `taken_up` counts it as an attempt: one whose processing ends the process must not be taken up for ever.
+        """
         query = {
             "_id": delivery.id,
             "state": "received",
@@ -203,22 +206,23 @@ class DeliveryStore:
             "next_attempt_at": delivery.next_attempt_at,
             "claimed_by": delivery.claimed_by,
         }
-        raw = await self._deliveries.find_one_and_update(
-            query, {"$set": {"next_attempt_at": now + lease, "claimed_by": holder, "updated_at": now}}
-        )
+        change = {
+            "$set": {"next_attempt_at": now + lease, "claimed_by": holder, "updated_at": now},
+            "$inc": {"attempts": int(taken_up)},
+        }
+        raw = await self._deliveries.find_one_and_update(query, change)
         return DeliveryDoc.decode_optional(raw)
 
-    async def release(self, delivery: DeliveryDoc, *, holder: str, at: datetime, failed: bool) -> bool:
-        """Let go of a delivery that this holder has: it is due from then on; `failed` counts a try."""
+    async def release(self, delivery: DeliveryDoc, *, holder: str, at: datetime, tried: bool) -> bool:
+        """Let go of a delivery that this holder has: it is due from then on; not `tried`: that was no attempt."""
         query = {
             "_id": delivery.id,
             "state": "received",
             "replays": delivery.replays,
             "claimed_by": holder,
         }
-        change: dict[str, Any] = {"$set": {"next_attempt_at": at, "claimed_by": None}}
-        if failed:
-            change["$inc"] = {"attempts": 1}
+        untried = {"$max": [0, {"$subtract": ["$attempts", 0 if tried else 1]}]}
+        change = [{"$set": {"next_attempt_at": at, "claimed_by": None, "attempts": untried}}]
         return (await self._deliveries.update_one(query, change)).matched == 1
 
     async def finish(

@@ -1,0 +1,278 @@
+"""From a delivery on disk to its one outcome, so that a process may die between any two lines.
+
+What the definition says of the payload is decided anew by whoever takes the delivery up again. The outcome is compared
+against the delivery as it was taken, and a dispatch is made in the same transaction: of two processes that both believe
+to have it, one writes. Only then is the orchestrator told; losing that costs seconds, because it looks by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import structlog
+
+from ccplant_contracts.dispatch import DispatchSource, Target, reuse_target
+from ccplant_contracts.ids import new_dispatch_id, random_text
+from ccplant_contracts.webhook import CreateWebhook
+from ccplant_platform.clock import Clock
+from ccplant_platform.faults import fault_point
+from ccplant_store import Store
+from ccplant_store.deliveries.model import DeliveryDoc
+from ccplant_store.dispatches.model import DispatchDoc, new_dispatch, start_of
+from ccplant_store.driver import Transaction
+from ccplant_store.errors import StoreUnavailableError
+from ccplant_store.events.model import NewEvent
+from ccplant_store.webhooks.model import WebhookDoc
+from ccplant_triggers.payloads import PayloadFacts
+from ccplant_triggers.verdict import Verdict, judge
+from ccplant_webhook_ingest.content import UnreadableError, parse
+from ccplant_webhook_ingest.known import KnownWebhooks, SealedError
+from ccplant_webhook_ingest.metrics import OUTCOMES, PROCESS_SECONDS
+from ccplant_webhook_ingest.news import News
+from ccplant_webhook_ingest.recording import event_data
+
+_log = structlog.get_logger(__name__)
+
+LONGEST_SECONDS = 60.0
+"""Nobody needs so long; who does has hung."""
+IN_A_THREAD_BYTES = 100_000
+_NONCE_LENGTH = 12
+_FIRST_DELAY = timedelta(seconds=1)
+_LONGEST_DELAY = timedelta(minutes=1)
+
+Reason = Literal[
+    "webhook_deleted", "definition_invalid", "payload_invalid", "payload_lost", "processing_failed"
+]
+"""Why a delivery failed by us; what a verdict says comes beside these."""
+
+
+class Processor:
+    """Works deliveries off."""
+
+    def __init__(
+        self,
+        store: Store,
+        known: KnownWebhooks,
+        news: News,
+        clock: Clock,
+        *,
+        holder: str,
+        lease: timedelta,
+        most_attempts: int,
+    ) -> None:
+        self._store = store
+        self._known = known
+        self._news = news
+        self._clock = clock
+        self._holder = holder
+        self._lease = lease
+        self._most_attempts = most_attempts
+
+    async def process(self, delivery: DeliveryDoc) -> None:
+        """Bring a delivery that this process has taken to its outcome; whatever fails is tried again later."""
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                mine = await self._still_mine(delivery)
+                if mine is not None:
+                    await self._process(mine)
+        except (StoreUnavailableError, SealedError) as error:
+            # nothing can be written now; whoever looks after the lease finds it
+            _log.warning("delivery_postponed", delivery_id=delivery.id, error=str(error))
+            OUTCOMES.labels("again").inc()
+        except Exception:  # noqa: BLE001 - one delivery must not stop the others, and is not forgotten
+            _log.exception("delivery_not_processed", delivery_id=delivery.id, attempts=delivery.attempts)
+            OUTCOMES.labels("again").inc()
+            await self._let_go(delivery)
+
+    async def _still_mine(self, delivery: DeliveryDoc) -> DeliveryDoc | None:
+        """Take it again where it has waited for so long that another process may be about to; None: one has."""
+        now = self._clock.now()
+        until = delivery.next_attempt_at
+        if until is not None and now < until - self._lease / 2:
+            return delivery
+        return await self._store.deliveries.claim(
+            delivery, holder=self._holder, now=now, lease=self._lease, taken_up=False
+        )
+
+    async def _let_go(self, delivery: DeliveryDoc) -> None:
+        delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(delivery.attempts, 10))
+        try:
+            await self._store.deliveries.release(
+                delivery, holder=self._holder, at=self._clock.now() + delay, tried=True
+            )
+        except StoreUnavailableError as error:
+            _log.warning("delivery_postponed", delivery_id=delivery.id, error=str(error))
+
+    # --- deciding
+
+    async def _process(self, delivery: DeliveryDoc) -> None:
+        if delivery.attempts >= self._most_attempts:
+            await self._fail(delivery, "processing_failed")
+            return
+        # who replays has perhaps just changed the definition
+        known = await self._known.get(delivery.webhook_id, fresh=0.0 if delivery.replays else None)
+        webhook = known.webhook
+        if webhook is None or webhook.deleted:
+            await self._fail(delivery, "webhook_deleted")
+            return
+        if known.definition is None:
+            await self._fail(delivery, "definition_invalid")
+            return
+        payload = await self._store.deliveries.payload(delivery)
+        if payload is None:
+            await self._fail(delivery, "payload_lost")
+            return
+        try:
+            verdict = await _judged(known.definition, delivery.event, payload)
+        except UnreadableError as error:
+            await self._fail(delivery, "payload_invalid", detail=str(error))
+            return
+        fault_point("ingest.delivery.judged")
+        if verdict.outcome == "dispatch":
+            await self._dispatch(delivery, webhook, known.definition, verdict)
+        else:
+            await self._finish(
+                delivery, verdict.outcome, verdict.reason or "processing_failed", shown(verdict)
+            )
+
+    async def _dispatch(
+        self, delivery: DeliveryDoc, webhook: WebhookDoc, definition: CreateWebhook, verdict: Verdict
+    ) -> None:
+        now = self._clock.now()
+        # the bound ends loops of machines; a replay is somebody's own wish
+        if delivery.replays == 0 and not await self._store.rates.admit(
+            delivery.trigger,
+            webhook.id,
+            rate_key(verdict),
+            most=definition.max_dispatches_per_hour,
+            at=now,
+        ):
+            most = str(definition.max_dispatches_per_hour)
+            facts = {"key": rate_key(verdict).split(":", 1)[1], "limit": most}
+            await self._finish(delivery, "ignored", "rate", {**shown(verdict), "facts": facts})
+            return
+        fault_point("ingest.rate.admitted")
+        target = reuse_target(
+            reuse=definition.reuse_session, session=definition.session_id, key=verdict.reuse_key
+        )
+        dispatch = await self._new_dispatch(delivery, webhook, definition, verdict, target)
+        if not await self._hand_over(delivery, dispatch, verdict, now):
+            return
+        fault_point("ingest.delivery.handed")
+        self._ended("handed", delivery)
+        self._news.dispatch(dispatch.queue, traceparent=delivery.traceparent)
+
+    async def _new_dispatch(
+        self,
+        delivery: DeliveryDoc,
+        webhook: WebhookDoc,
+        definition: CreateWebhook,
+        verdict: Verdict,
+        target: Target,
+    ) -> DispatchDoc:
+        dispatch_id = new_dispatch_id()
+        number = None
+        if target.kind != "new":
+            number = await self._store.dispatches.next_number(target.queue(webhook.owner, dispatch_id))
+            fault_point("ingest.dispatch.numbered")
+        return new_dispatch(
+            dispatch_id=dispatch_id,
+            owner=webhook.owner,
+            source=DispatchSource(kind="webhook", id=webhook.id, name=webhook.name, delivery_id=delivery.id),
+            trigger=delivery.trigger,
+            target=target,
+            text=verdict.message or "",
+            start=start_of(
+                name=webhook.name,
+                repository=definition.repository or verdict.facts_of.clone_url,
+                branch=definition.branch,
+                labels=definition.labels,
+                mode=definition.mode,
+                reuse=definition.reuse_session,
+                config=definition.config,
+                auto_delete_on_complete=definition.auto_delete_on_complete,
+                auto_delete_after_hours=definition.auto_delete_after_hours,
+            ),
+            at=self._clock.now(),
+            number=number,
+        )
+
+    # --- writing what became of it
+
+    async def _hand_over(
+        self, delivery: DeliveryDoc, dispatch: DispatchDoc, verdict: Verdict, now: datetime
+    ) -> bool:
+        fields = {**shown(verdict), "message": dispatch.text, "dispatch_id": dispatch.id}
+
+        async def write(run: Transaction) -> bool:
+            if not await self._store.deliveries.hand_over(delivery, at=now, transaction=run, **fields):
+                return False
+            await self._store.dispatches.add(dispatch, transaction=run)
+            return True
+
+        return await self._store.transaction(write)
+
+    async def _fail(self, delivery: DeliveryDoc, reason: Reason, **facts: str) -> None:
+        await self._finish(delivery, "failed", reason, {"facts": facts})
+
+    async def _finish(
+        self,
+        delivery: DeliveryDoc,
+        outcome: Literal["ignored", "failed"],
+        reason: str,
+        fields: Mapping[str, object],
+    ) -> None:
+        event = NewEvent(
+            "delivery.failed" if outcome == "failed" else "delivery.ignored",
+            event_data(delivery, reason),
+            delivery.traceparent,
+        )
+        done = await self._store.deliveries.finish(
+            delivery, outcome, at=self._clock.now(), event=event, reason=reason, **fields
+        )
+        fault_point("ingest.delivery.finished")
+        if done is not None:
+            self._ended(outcome, delivery)
+
+    def _ended(self, outcome: str, delivery: DeliveryDoc) -> None:
+        OUTCOMES.labels(outcome).inc()
+        if delivery.replays == 0:
+            PROCESS_SECONDS.observe(max(0.0, time.time() - delivery.received_at.timestamp()))
+
+
+async def _judged(definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
+    if len(payload) > IN_A_THREAD_BYTES:
+        return await asyncio.to_thread(_judge, definition, event, payload)
+    return _judge(definition, event, payload)
+
+
+def _judge(definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
+    return judge(definition, event, parse(payload), nonce=random_text(_NONCE_LENGTH))
+
+
+def rate_key(verdict: Verdict) -> str:
+    """Return for what dispatches are counted: a reuse key, else a pull request or issue, else a branch; pure."""
+    if verdict.reuse_key is not None:
+        return f"key:{verdict.reuse_key}"
+    found: PayloadFacts = verdict.facts_of
+    about = f"#{found.number}" if found.number is not None else (found.ref or "")
+    return f"about:{found.repository or ''}:{about}"
+
+
+def shown(verdict: Verdict) -> dict[str, Any]:
+    """Return what the record shows of a verdict; pure."""
+    found = verdict.facts_of
+    return {
+        "action": found.action,
+        "repository": found.repository,
+        "ref": found.ref,
+        "sender": found.sender,
+        "facts": dict(verdict.facts),
+        "filters": [each.model_dump(mode="json") for each in verdict.filters],
+        "message": verdict.message,
+        "reuse_key": verdict.reuse_key,
+    }

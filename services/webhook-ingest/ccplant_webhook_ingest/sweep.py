@@ -1,0 +1,102 @@
+"""Finds deliveries that were received and not processed, and puts them in line.
+
+They are there because a process died, because there was no place in memory, because a try failed or because somebody wants
+them processed again. Taking is a compare-and-set: several processes sweep, and one gets each delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from ccplant_platform.clock import Clock
+from ccplant_platform.faults import fault_point
+from ccplant_store import Store
+from ccplant_store.deliveries.model import DeliveryDoc
+from ccplant_store.errors import StoreError
+from ccplant_webhook_ingest.lines import Lines, Slot
+
+_log = structlog.get_logger(__name__)
+
+_AT_ONCE = 200
+_BUSY_SECONDS = 0.1
+"""Between two looks while deliveries wait in MongoDB for a place in memory."""
+
+
+class Sweep:
+    """Looks again and again, and when it is told to."""
+
+    def __init__(
+        self,
+        store: Store,
+        lines: Lines,
+        clock: Clock,
+        *,
+        holder: str,
+        lease: timedelta,
+        every_seconds: float,
+    ) -> None:
+        self._store = store
+        self._lines = lines
+        self._clock = clock
+        self._holder = holder
+        self._lease = lease
+        self._every = every_seconds
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.look()
+            except StoreError as error:
+                _log.warning("sweep_failed", error=str(error))
+            try:
+                async with asyncio.timeout(_BUSY_SECONDS if self._lines.behind else self._every):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Put all that is due in line, as far as there is room."""
+        while (room := min(self._lines.room, _AT_ONCE)) > 0:
+            before = self._lines.behind_now()
+            # those of our own lines may be due as well, where they have waited for long
+            due = [
+                delivery
+                for delivery in await self._store.deliveries.due(
+                    self._clock.now(), limit=room + len(self._lines.held())
+                )
+                if not self._lines.holds(delivery.id)
+            ]
+            await self._take(due[:room])
+            if len(due) < room:
+                self._lines.caught_up(before)
+                return
+
+    async def _take(self, due: Sequence[DeliveryDoc]) -> None:
+        slots: list[tuple[Slot, DeliveryDoc]] = []
+        for delivery in due:
+            slot = self._lines.stand(delivery.webhook_id)
+            if slot is not None:
+                slots.append((slot, delivery))
+        await asyncio.gather(*(self._claim(slot, delivery) for slot, delivery in slots))
+
+    async def _claim(self, slot: Slot, delivery: DeliveryDoc) -> None:
+        try:
+            claimed = await self._store.deliveries.claim(
+                delivery, holder=self._holder, now=self._clock.now(), lease=self._lease, taken_up=True
+            )
+            fault_point("ingest.delivery.claimed")
+            if claimed is not None:
+                self._lines.fill(slot, claimed)
+        finally:
+            slot.drop()

@@ -1,0 +1,97 @@
+"""A database of each test's own with its indexes, and an ingester on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_store import Store
+from ccplant_store.indexes import INDEXES
+from tests.support.ingest import IngestProcess, Sender, ingester, sender_to
+from tests.support.servers import MongoServer, NatsServer
+
+_MADE: dict[int, MongoSettings] = {}
+
+
+@pytest.fixture
+async def database(mongod: MongoServer) -> MongoSettings:
+    """An empty database with its indexes, which are made once per test process."""
+    settings = _MADE.get(mongod.port) or mongod.fresh_settings()
+    store = await Store.connect(settings.url(), database=settings.mongodb_database)
+    if mongod.port in _MADE:
+        await asyncio.gather(*(store.database.collection(name).delete_many({}) for name in INDEXES))
+    else:
+        await store.ensure_indexes()
+        _MADE[mongod.port] = settings
+    store.close()
+    return settings
+
+
+@pytest.fixture
+async def store(database: MongoSettings) -> AsyncIterator[Store]:
+    """The store as the test sees it."""
+    connected = await Store.connect(database.url(), database=database.mongodb_database)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture
+def bus(nats_server: NatsServer) -> BusSettings:
+    """A bus that is there."""
+    return nats_server.settings()
+
+
+@dataclass
+class Stage:
+    """What a test acts on."""
+
+    store: Store
+    mongo: MongoSettings
+    bus: BusSettings
+    folder: Path
+    exits: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def ingester(self, **settings: Any) -> Sender:
+        """Start an ingester; gives a sender to it."""
+        return await self.sender(
+            await self.exits.enter_async_context(ingester(self.mongo, self.bus, self.folder, **settings))
+        )
+
+    async def sender(self, url: str) -> Sender:
+        """Return a sender."""
+        return await self.exits.enter_async_context(sender_to(url))
+
+
+@pytest.fixture
+async def stage(
+    store: Store, database: MongoSettings, bus: BusSettings, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    """A place to start ingesters in; all are stopped behind the test."""
+    made = Stage(store, database, bus, tmp_path)
+    async with made.exits:
+        yield made
+
+
+@pytest.fixture
+def process(
+    database: MongoSettings, bus: BusSettings, tmp_path: Path
+) -> Iterator[Callable[[], IngestProcess]]:
+    """Makes ingesters that are processes of their own; all are killed behind the test."""
+    made: list[IngestProcess] = []
+
+    def make() -> IngestProcess:
+        folder = tmp_path / f"ingest-{len(made)}"
+        folder.mkdir()
+        made.append(IngestProcess(folder, database, bus))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.kill()
