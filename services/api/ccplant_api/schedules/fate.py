@@ -6,7 +6,7 @@ is what both say: a task whose turn failed is no success, however orderly its se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ccplant_api.triggers.words import Words, words_of, words_of_reason
@@ -28,6 +28,7 @@ _OF_PROMPT: dict[PromptState, RunOutcome] = {
     PromptState.UNDELIVERED: "waiting",  # it goes back to its dispatch within moments
 }
 _BY_SOMEBODY = frozenset({Reason.STOPPED, Reason.DELETED})
+_NO_SUCCESS = ("failed", "interrupted", "cancelled")
 _CUT_OFF = frozenset({Reason.NODE_SHUTDOWN, Reason.EVICTED, Reason.POD_DELETED})
 
 
@@ -87,21 +88,16 @@ def _by_session(session: SessionListing | None, prompt: PromptStanding | None) -
         return Fate("erased")
     if session.open:
         return Fate("running", started_at=session.running_at)
-    outcome = _ended(session, prompt)
-    why = session.status_reason.value
-    return Fate(
-        outcome,
-        None if outcome == "succeeded" else why,
-        None if outcome == "succeeded" else words_of(why, session.facts),
-        session.running_at,
-        session.ended_at,
-    )
-
-
-def _ended(session: SessionListing, prompt: PromptStanding | None) -> RunOutcome:
+    ended = Fate("succeeded", started_at=session.running_at, ended_at=session.ended_at)
     if session.status is Status.COMPLETED:
-        said = _OF_PROMPT[prompt.state] if prompt is not None else "succeeded"
-        return said if said in ("failed", "interrupted", "cancelled") else "succeeded"
-    if session.status_reason in _BY_SOMEBODY:
-        return "cancelled"
-    return "interrupted" if session.status_reason in _CUT_OFF else "failed"
+        said = _by_prompt(prompt) if prompt is not None else ended
+        if said.outcome not in _NO_SUCCESS:
+            return ended
+        return replace(ended, outcome=said.outcome, reason=said.reason, words=said.words)
+    why = session.status_reason
+    outcome: RunOutcome = "failed"
+    if why in _BY_SOMEBODY:
+        outcome = "cancelled"
+    elif why in _CUT_OFF:
+        outcome = "interrupted"
+    return replace(ended, outcome=outcome, reason=why.value, words=words_of(why.value, session.facts))
