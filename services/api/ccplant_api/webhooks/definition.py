@@ -5,6 +5,7 @@ A template that fails does so for whoever writes it, while they write it, and no
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ async def checked_definition(gateway: Gateway, owner: str, definition: CreateWeb
     """
     config = await checked_config(gateway, owner, definition.config)
     try:
-        check_definition(definition)
+        await asyncio.to_thread(check_definition, definition)  # bounded, and still no work for the event loop
     except TemplateError as error:
         raise invalid_field(
             error.field or "body", error.message, line=error.line, text=error.text.model_dump()
