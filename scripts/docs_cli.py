@@ -26,10 +26,29 @@ that server and to no other address.
 
 A token in an argument can be read by everybody on the machine: prefer `CCPLANT_TOKEN` or `--token-file`.
 
-## Sessions
+## Sessions, webhooks, schedules
 
-`SESSION` is an id, a name, or the beginning of either. A beginning that fits two sessions is an error that names them. Among
-sessions of one name, the one that is not over is meant.
+`SESSION`, `WEBHOOK` and `SCHEDULE` are an id, a name, or the beginning of either. A beginning that fits two is an error that
+names them. Among sessions of one name, the one that is not over is meant.
+
+`webhook create`, `webhook edit`, `schedule create` and `schedule edit` take a definition from a file (`--file`), whose
+fields are those of the [API](api.md), and options win over it. `show --definition` prints such a file. What they are for:
+[webhooks](webhooks.md), [schedules](schedules.md).
+
+```yaml
+name: review
+events: [pull_request]
+actions: [opened, synchronize]
+condition: not pull_request.draft
+reuse_session: true
+reuse_key: "{{ pull_request.html_url }}"
+message: |
+  Review {{ pull_request.html_url }}: {{ pull_request.title }}
+config: {memory_limit: 4Gi, timeout_minutes: 120}
+```
+
+In YAML, a word is true, false, nothing or a number only where it would be one in JSON; all else is a text. What begins
+with `*` or `{` needs quotes: `cron: "*/5 * * * *"`.
 
 ## Output
 
@@ -59,13 +78,13 @@ A broken connection is made again, with growing pauses, from the last event that
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "Done. With `--follow`, or in a chat from a pipe: the turn is done.",
     Exit.FAILED: "It failed: the turn, the session, or the server.",
-    Exit.USAGE: "The command line or the request is wrong; a reference that fits two sessions.",
-    Exit.NOT_FOUND: "No such session, or it belongs to somebody else.",
+    Exit.USAGE: "The command line or the request is wrong; a reference that fits two things.",
+    Exit.NOT_FOUND: "There is no such thing, or it belongs to somebody else.",
     Exit.UNAUTHORISED: "No token, a wrong one, or not allowed.",
     Exit.CONFLICT: "Not possible in this state.",
     Exit.UNREACHABLE: "No server answers.",
     Exit.TRY_LATER: "Not ready yet, or a limit is reached: try again later.",
-    Exit.NOT_DONE: "The turn was interrupted, cancelled, or never delivered.",
+    Exit.NOT_DONE: "The turn was interrupted, cancelled, or never delivered; a webhook's test or delivery is ignored.",
     Exit.TIMED_OUT: "`--wait` waited as long as it was told to.",
     Exit.INTERRUPTED: "Ctrl-C.",
 }

@@ -48,7 +48,7 @@ class Catalogue:
 
     messages: Mapping[str, Pair]
 
-    def say(self, key: str, **facts: object) -> str:
+    def say(self, key: str, /, **facts: object) -> str:
         """Return the sentence of `key` in the language of this process, filled with facts."""
         sentence = chosen(self.messages[key])
         return sentence.format(**facts) if facts else sentence

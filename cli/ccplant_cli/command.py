@@ -9,7 +9,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, get_type_hints
 
@@ -76,10 +76,28 @@ def tell(error: CliError, *, as_json: bool) -> None:
         note(f"  {error.hint}")
 
 
+def _options_of(group: type) -> list[inspect.Parameter]:
+    """Return the options that the fields of a group are."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(group)
+    ]
+
+
 def remote(body: Callable[..., None]) -> Callable[..., None]:
-    """Make a command of `body`, whose first parameter is the `Context`."""
+    """Make a command of `body`, whose first parameter is the `Context`.
+
+    A parameter whose type is a dataclass stands for a group of options, its fields: commands that share options share
+    the group, and what becomes of them.
+    """
     hints = get_type_hints(body, include_extras=True)
     first, *own = inspect.signature(body).parameters.values()
+    groups = {
+        parameter.name: hints[parameter.name] for parameter in own if is_dataclass(hints[parameter.name])
+    }
 
     def command(**given: object) -> None:
         as_json = given.pop("json_output") is True
@@ -91,6 +109,8 @@ def remote(body: Callable[..., None]) -> Callable[..., None]:
             token_file=token_file if isinstance(token_file, Path) else None,
             data_dir=data_dir if isinstance(data_dir, Path) else None,
         )
+        for name, group in groups.items():
+            given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
         try:
             body(Context(resolve(choice), as_json), **given)
         except CliError as error:
@@ -99,7 +119,11 @@ def remote(body: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt as error:
             raise typer.Exit(ExitCode.INTERRUPTED) from error
 
-    parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    parameters: list[inspect.Parameter] = []
+    for parameter in own:
+        group = groups.get(parameter.name)
+        alone = [parameter.replace(annotation=hints[parameter.name])]
+        parameters += alone if group is None else _options_of(group)
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, annotation, default in _SHARED

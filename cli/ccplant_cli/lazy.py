@@ -16,6 +16,9 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "up": "ccplant_cli.up.command",
         "session": "ccplant_cli.commands.session",
+        "webhook": "ccplant_cli.webhooks.command",
+        "schedule": "ccplant_cli.schedules.command",
+        "dispatch": "ccplant_cli.dispatches.command",
         "volume": "ccplant_cli.commands.volume",
         "events": "ccplant_cli.commands.events",
         "agent": "ccplant_cli.agents.command",

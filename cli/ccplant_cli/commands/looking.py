@@ -10,7 +10,7 @@ import typer
 
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
-from ccplant_cli.commands.arguments import Reference
+from ccplant_cli.commands.arguments import Limit, Offset, Reference, more
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either, say
 from ccplant_cli.references import find, path_of
@@ -47,8 +47,8 @@ def list_sessions(
     status: Annotated[Status, typer.Option("--status", help=say("help.list.status"))] = Status.ALL,
     sort: Annotated[Sort, typer.Option("--sort", help=say("help.list.sort"))] = Sort.STARTED_AT,
     order: Annotated[Order, typer.Option("--order", help=say("help.list.order"))] = Order.DESC,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help=say("help.list.limit"))] = 50,
-    offset: Annotated[int, typer.Option("--offset", min=0, max=10_000, help=say("help.list.offset"))] = 0,
+    limit: Limit = 50,
+    offset: Offset = 0,
     include_deleted: Annotated[
         bool, typer.Option("--include-deleted", help=say("help.list.include_deleted"))
     ] = False,
@@ -79,9 +79,7 @@ def list_sessions(
         note(say("list.empty"))
         return
     table(("id", "name", "status", "created", "updated", "resources"), rows)
-    if page.flag("has_more"):
-        total = f"{page.integer('total')}" + ("+" if page.flag("total_capped") else "")
-        note(say("list.more", shown=len(rows), total=total, offset=offset + len(rows)))
+    more(page, len(rows), offset)
 
 
 def show(context: Context, session: Reference) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note, remote
+from ccplant_cli.commands.arguments import Limit, Offset, more
 from ccplant_cli.exits import CliError, Exit
 from ccplant_cli.language import say
 from ccplant_cli.terminal import harmless
@@ -24,8 +25,8 @@ def group() -> None:
 
 def list_volumes(
     context: Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help=say("help.list.limit"))] = 50,
-    offset: Annotated[int, typer.Option("--offset", min=0, max=10_000, help=say("help.list.offset"))] = 0,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> None:
     with Client(context.target) as client:
         page = client.get("/api/v1/volumes", limit=limit, offset=offset)
@@ -49,9 +50,7 @@ def list_volumes(
         note(say("volume.none"))
         return
     table(("id", "last_session", "owner", "size", "created", "used_by"), rows)
-    if page.flag("has_more"):
-        total = f"{page.integer('total')}" + ("+" if page.flag("total_capped") else "")
-        note(say("list.more", shown=len(rows), total=total, offset=offset + len(rows)))
+    more(page, len(rows), offset)
 
 
 def delete(

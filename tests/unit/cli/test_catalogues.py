@@ -90,7 +90,7 @@ def test_no_sentence_is_left_over(folder: str) -> None:
 
 
 def test_each_command_of_a_session_has_its_help() -> None:
-    commands = re.findall(r'\("(\w+)", (?:creating|looking|talking|answering|ending)\.', code(""))
+    commands = re.findall(r'\("(\w+)", \w+\.', (PACKAGE / "commands" / "session.py").read_text())
     assert commands
     assert {f"help.session.{name}" for name in commands} <= set(catalogue(""))
 

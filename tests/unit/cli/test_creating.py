@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccplant_cli.commands.creating import mcp_servers, pairs, secrets, without_empty
+from ccplant_cli.commands.session_options import mcp_servers, pairs, secrets, without_empty
 from ccplant_cli.exits import CliError, Exit
 
 

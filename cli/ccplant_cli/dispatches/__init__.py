@@ -1,0 +1,1 @@
+"""`ccplant dispatch …`: what webhooks and schedules set off and no session has yet."""

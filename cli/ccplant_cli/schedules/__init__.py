@@ -1,0 +1,1 @@
+"""`ccplant schedule …`: sessions at set times."""

@@ -1,0 +1,1 @@
+"""`ccplant webhook …`: what GitHub sends, and what becomes of it."""
