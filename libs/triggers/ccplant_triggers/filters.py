@@ -75,18 +75,17 @@ def _repository(wanted: Sequence[str], facts: PayloadFacts) -> FilterVerdict:
     found = (facts.repository,) if facts.repository else ()
     if not wanted:
         return _open("repository", found)
-    # a pattern without a slash is a name, whoever owns it
-    full = [
-        pattern if "/" in pattern or pattern.strip("!*") == "" else _any_owner(pattern) for pattern in wanted
-    ]
-    full = ["**" if pattern == "*" else pattern for pattern in full]
-    patterns = Patterns.of([pattern.casefold() for pattern in full])
+    patterns = Patterns.of([_of_owners(pattern.casefold()) for pattern in wanted])
     passed = facts.repository is not None and patterns.takes(facts.repository.casefold())
     return _judged("repository", wanted, found, passed=passed)
 
 
-def _any_owner(pattern: str) -> str:
-    return f"!*/{pattern[1:]}" if pattern.startswith("!") else f"*/{pattern}"
+def _of_owners(pattern: str) -> str:
+    """A pattern without a slash is a name, whoever owns it; ``*`` alone is everything."""
+    mark, name = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    if "/" in name:
+        return pattern
+    return f"{mark}**" if not name.strip("*") else f"{mark}*/{name}"
 
 
 def _branch(wanted: Sequence[str], facts: PayloadFacts) -> FilterVerdict:

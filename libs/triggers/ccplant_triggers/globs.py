@@ -8,7 +8,11 @@ patterns are one automaton whose states are bits of a number; each character of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_LONG = re.compile(r"\*{3,}")
+_REPEATED = re.compile(r"(^|/)(?:\*\*/)+")
 
 
 class Globs:
@@ -40,6 +44,8 @@ class Globs:
                 position += 1
 
     def _add(self, pattern: str, position: int) -> int:
+        # so that few states follow each other without a character between
+        pattern = _REPEATED.sub(r"\1**/", _LONG.sub("**", pattern))
         index = 0
         before = ""
         while index < len(pattern):
@@ -52,8 +58,6 @@ class Globs:
                     self._star |= 1 << position
                 elif (not before or before == "/") and pattern[end : end + 1] == "/":
                     # «nothing, or anything that ends with a slash»: entered here, left on the slash
-                    while pattern.startswith("**/", end + 1):
-                        end += 3
                     self._optional |= 1 << position
                     position += 1
                     self._deep |= 1 << position

@@ -73,6 +73,7 @@ _TAGS: Mapping[type[nodes.Node], str] = MappingProxyType(
         nodes.Import: "import",
         nodes.Include: "include",
         nodes.Macro: "macro",
+        nodes.Scope: "autoescape",
         nodes.ScopedEvalContextModifier: "autoescape",
         nodes.With: "with",
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._/@#][A-Za-z0-9._/@#:+~=&?%\[\]-]{0,199}")
 """No blank, no sentence in a script without blanks, no bracket of a mark; as long as a branch's name may be."""
 
-_LIKE_A_MARK = re.compile(r"<(?=/?\s*untrusted)", re.IGNORECASE)
+_LIKE_A_MARK = re.compile(r"<(?=\s*/?\s*untrusted)", re.IGNORECASE)
 _NONCE = re.compile(r"[A-Za-z0-9]{8,64}")
 
 
