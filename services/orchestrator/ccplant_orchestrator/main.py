@@ -73,6 +73,7 @@ _RESOLVING = 16
 _WAKING = ("exited", "unknown")
 _ASK_AGAIN_SECONDS = 1.0
 _TELL_AGAIN_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 2.0
 
 
 class LaunchIssuing(BusAccessIssuer, RenewalIssuer, Protocol):
@@ -353,7 +354,8 @@ class Orchestrator:
         await self._permission_delivering.deliver(session_id)
 
     def _runner_registered(self, session_id: str) -> None:
-        self.sessions.poke(session_id)
+        # what is due at once was written with the registration; in a burst of starts the rest only stands in the way
+        self.sessions.poke_later(session_id, _LOOK_AGAIN_SECONDS)
         self.prompts.poke(session_id)
         self.permissions.poke(session_id)
 

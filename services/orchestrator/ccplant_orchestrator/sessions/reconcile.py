@@ -6,7 +6,6 @@ replica may run it for any session at any time: a lost compare-and-set only mean
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -47,6 +46,7 @@ from ccplant_orchestrator.sessions.decide import (
     is_noted,
 )
 from ccplant_orchestrator.sessions.ending import End, start_failed
+from ccplant_orchestrator.sessions.launch_places import LaunchPlaces
 from ccplant_orchestrator.sessions.launching import (
     AgentDefaults,
     BusAccessIssuer,
@@ -111,12 +111,11 @@ class Reconciler:
         self._agents = agents
         self._issue = issue
         self._git_access = git_access
-        self._max_concurrent_launches = max_concurrent_launches
+        self._launch_places = LaunchPlaces(store.sessions.count_starting, max_concurrent_launches)
         self._silence = silence
         self._look_again = look_again
         self._ended = ended
         self._backoff = backoff
-        self._assigning = asyncio.Lock()
 
     async def reconcile(self, session_id: str) -> None:
         """Do all that can be done about a session now; come back later by itself where something has a time."""
@@ -195,8 +194,7 @@ class Reconciler:
         problem = await self._problem(session, seen)
         may_launch = True
         if session.status is Status.PENDING and session.launch is None:
-            starting = await self._store.sessions.count_starting()
-            may_launch = starting < self._max_concurrent_launches
+            may_launch = await self._launch_places.any_free()
         open_prompts = over_after_idle = 0
         if session.mode is Mode.TASK and session.idle_number is not None and session.open:
             open_prompts = await self._store.prompts.count_open(session.id)
@@ -248,9 +246,8 @@ class Reconciler:
         return taken_back + (max(0, later - documents) if gone else 0)
 
     async def _assign(self, session: SessionDoc) -> None:
-        # one at a time: of a burst that counts first and assigns then, everybody would find a place
-        async with self._assigning:
-            if await self._store.sessions.count_starting() < self._max_concurrent_launches:
+        async with self._launch_places.take() as taken:
+            if taken:
                 await self._assign_launch(session)
 
     async def _assign_launch(self, session: SessionDoc) -> None:

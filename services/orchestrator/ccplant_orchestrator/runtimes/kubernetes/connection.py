@@ -12,7 +12,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import structlog
@@ -241,12 +242,16 @@ class KubernetesApi:
             return self._client
 
     async def _connect(self) -> ApiClient:
-        configuration = Configuration(connection_pool_maxsize=self._options.connections)
+        # the environment is asked once for a proxy; asked for each request it is searched for a .netrc as well
+        configuration = Configuration(
+            connection_pool_maxsize=self._options.connections, client_session_kwargs={"trust_env": False}
+        )
         try:
             async with asyncio.timeout(self._options.call_seconds):
                 await self._load(configuration)
         except Exception as error:  # whatever a kubeconfig may hold: it is told, and read again later
             raise UnreachableError(f"no access to a Kubernetes cluster: {error}") from error
+        configuration.proxy = configuration.proxy or proxy_of_environment(configuration.host)
         client = ApiClient(configuration)
         client.user_agent = _AGENT
         return client
@@ -274,6 +279,14 @@ class KubernetesApi:
 def _in_cluster() -> bool:
     """Tell whether this process runs in a Pod and was given no other cluster."""
     return "KUBERNETES_SERVICE_HOST" in os.environ and not os.environ.get("KUBECONFIG")
+
+
+def proxy_of_environment(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, None where it is to be reached directly."""
+    address = urlsplit(url)
+    if proxy_bypass(address.netloc):
+        return None
+    return getproxies().get(address.scheme)
 
 
 def _error(status: int, said: Json) -> ApiError:
