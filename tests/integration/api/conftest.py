@@ -40,6 +40,7 @@ from tests.support.waiting import eventually
 
 BOOTSTRAP = "bootstrap-token-of-the-tests"
 OWNER = "ann"
+SEALING_KEY = "ab" * 32
 
 
 @dataclass
@@ -234,12 +235,17 @@ async def served(
 
 
 @pytest.fixture
-def api_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
+def sealing_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway can seal secrets."""
+    path = tmp_path / "sealing.key"
+    path.write_text(SEALING_KEY)
+    monkeypatch.setenv("CCPLANT_SEALING_KEY_FILE", str(path))
+
+
+@pytest.fixture
+def api_settings(tmp_path: Path) -> ApiSettings:
     token = tmp_path / "token"
     token.write_text(BOOTSTRAP)
-    key = tmp_path / "sealing.key"
-    key.write_text("ab" * 32)
-    monkeypatch.setenv("CCPLANT_SEALING_KEY_FILE", str(key))
     return ApiSettings(
         port=free_port(),
         bootstrap_token_file=token,
@@ -265,7 +271,11 @@ async def control(nats_server: NatsServer, mongo_settings: MongoSettings) -> Asy
 
 @pytest.fixture
 async def api(
-    api_settings: ApiSettings, nats_server: NatsServer, mongo_settings: MongoSettings, control: Control
+    api_settings: ApiSettings,
+    sealing_key: None,
+    nats_server: NatsServer,
+    mongo_settings: MongoSettings,
+    control: Control,
 ) -> AsyncIterator[Api]:
     async with served(api_settings, nats_server, mongo_settings) as url:
         tokens = []

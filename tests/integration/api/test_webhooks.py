@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,14 +15,14 @@ from ccplant_platform.sealing import Sealer
 from ccplant_platform.settings import MongoSettings
 from ccplant_store.webhooks.model import secret_purpose
 from ccplant_triggers.examples import EXAMPLES
-from tests.integration.api.conftest import BOOTSTRAP, Api, Control, served
+from tests.integration.api.conftest import BOOTSTRAP, SEALING_KEY, Api, Control, served
 from tests.integration.api.test_errors import fields, refused
 from tests.integration.api.triggers import dispatch, finished, handed, received
 from tests.support.servers import NatsServer
 
 WEBHOOKS = "/api/v1/webhooks"
 SECRET = "ghp_s3cr3ts3cr3t"
-SEALER = Sealer([bytes.fromhex("ab" * 32)])
+SEALER = Sealer([bytes.fromhex(SEALING_KEY)])
 REVIEWS: dict[str, Any] = {
     "name": "reviews",
     "events": ["pull_request"],
@@ -333,7 +332,11 @@ async def test_the_list_shows_what_became_of_the_last_delivery(api: Api) -> None
 
 
 async def test_an_owner_may_have_so_many_and_no_more(
-    api_settings: ApiSettings, nats_server: NatsServer, mongo_settings: MongoSettings, control: Control
+    api_settings: ApiSettings,
+    sealing_key: None,
+    nats_server: NatsServer,
+    mongo_settings: MongoSettings,
+    control: Control,
 ) -> None:
     settings = api_settings.model_copy(
         update={"max_webhooks_per_owner": 1, "webhook_url": "https://hooks.example.com"}
@@ -354,10 +357,7 @@ async def test_without_a_key_that_seals_it_says_which_setting_is_missing(
     nats_server: NatsServer,
     mongo_settings: MongoSettings,
     control: Control,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
 ) -> None:
-    monkeypatch.delenv("CCPLANT_SEALING_KEY_FILE")
     async with served(api_settings, nats_server, mongo_settings) as url, client_of(url) as client:
         error = refused(await client.post(WEBHOOKS, json=REVIEWS), 503, "UNAVAILABLE")
         assert "CCPLANT_SEALING_KEY_FILE" in error["message"]
