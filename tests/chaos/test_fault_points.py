@@ -13,6 +13,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
+_CREDENTIAL_SECONDS = 6
 IN_THE_SHORT_FORM = "api.prompt.inserted"
 
 
@@ -20,8 +21,9 @@ def _cases() -> list[object]:
     return [
         pytest.param(name, marks=pytest.mark.smoke if name == IN_THE_SHORT_FORM else ())
         for name in FAULT_POINTS
-        # those of the Kubernetes runtime are visited where there is a Kubernetes, the ingester's by its own tests
-        if not name.startswith(("kube.", "ingest."))
+        # those of the Kubernetes runtime are visited where there is a Kubernetes, the ingester's by its own tests,
+        # those of a renewal below
+        if not name.startswith(("kube.", "ingest.", "renewal."))
     ]
 
 
@@ -41,6 +43,29 @@ async def test_a_death_at_any_fault_point_loses_nothing_and_repeats_nothing(
         assert died.exists(), f"nothing visited {name}"
         states = {prompt["state"] for prompt in await stage.auditor.prompts(after)}
         assert states == {"done"}
+
+
+@pytest.mark.parametrize("name", [name for name in FAULT_POINTS if name.startswith("renewal.")])
+async def test_a_death_in_a_renewal_leaves_its_runner_with_the_bus(
+    name: str, start_system: StartSystem, tmp_path: Path
+) -> None:
+    died = tmp_path / "died"
+    environment = {
+        VARIABLE: f"{name}:1:once={died}",
+        "CCPLANT_LAUNCH_CREDENTIAL_SECONDS": f"{_CREDENTIAL_SECONDS}",
+    }
+    system = start_system(**environment)
+    system.note(f"the first visit of {name} is deadly")
+    async with scene(system) as stage:
+        session_id = await stage.running("echo before")
+        await eventually(died.exists, 30)
+        # longer than the credential lives that was not renewed at the first try
+        await stage.person.say(session_id, f"stream {2 * _CREDENTIAL_SECONDS * 10} 10")
+        await stage.auditor.prompts_ended(session_id)
+        states = [prompt["state"] for prompt in await stage.auditor.prompts(session_id)]
+        assert states == ["done", "done"]
+        assert (await stage.auditor.session(session_id))["status"] == "running"
+        await stage.finish()
 
 
 async def _whole_life(stage: Scene) -> None:

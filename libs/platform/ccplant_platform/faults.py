@@ -29,7 +29,8 @@ FaultPoint = Literal[
     "ingest.payload.written", "ingest.delivery.recorded", "ingest.delivery.replayed", "ingest.delivery.claimed",
     "ingest.delivery.judged", "ingest.rate.admitted", "ingest.dispatch.numbered", "ingest.delivery.handed",
     "ingest.delivery.finished",
-    "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
+    "renewal.asked", "renewal.signed",
+    "kube.launch.begun", "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
     "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",
 ]  # fmt: skip
 """Every place; the name says process, part and what has just been done."""

@@ -18,6 +18,7 @@ from ccplant_orchestrator.launch_message import read_launch_message
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
 from ccplant_platform.bus import replies
 from ccplant_platform.bus.credentials import Renewed
+from ccplant_platform.faults import fault_point
 from ccplant_store import Store
 from ccplant_store.sessions.model import SessionDoc
 
@@ -56,6 +57,7 @@ class Renewals:
             return
         try:
             request = read_launch_message(RenewalRequest, message)
+            fault_point("renewal.asked")
             session = await self._store.sessions.get(request.session_id)
             answer = self.decide(session, request)
         except ValueError as error:
@@ -64,6 +66,7 @@ class Renewals:
             return
         if not answer.granted:
             _log.info("renewal_refused", session_id=request.session_id, why=answer.refusal)
+        fault_point("renewal.signed")
         await replies.answer(message, answer.model_dump_json().encode())
 
     def decide(self, session: SessionDoc | None, request: RenewalRequest) -> RenewalAnswer:

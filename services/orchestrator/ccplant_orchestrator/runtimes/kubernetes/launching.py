@@ -37,6 +37,7 @@ class Launching:
         self, spec: LaunchSpec, ref: LaunchRef, config: SessionConfig, volume: Volume | None
     ) -> None:
         """Make what is not there yet; a launch that was ended already is left as it is."""
+        fault_point("kube.launch.begun")
         secret = await self._secret(spec, ref)
         if secret is None:
             _log.info("launch_fenced", session_id=ref.session_id, launch_id=ref.launch_id)
