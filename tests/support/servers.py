@@ -31,7 +31,7 @@ from tests.support.waiting import wait_until
 
 _START_SECONDS = 30.0
 
-TestRole = Literal["api", "orchestrator", "all"]
+TestRole = Literal["api", "orchestrator", "webhook-ingest", "scheduler", "all"]
 """`all` may do everything in the account; it exists in tests alone."""
 _EVERYTHING = Rights(publish=(">",), subscribe=(">",))
 
@@ -195,6 +195,8 @@ class MongoServer:
             "--replSet", "rs0", "--port", str(self.port), "--bind_ip", "127.0.0.1", "--dbpath", str(self.data_dir),
             "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--nounixsocket", "--quiet",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
+            # what a killed process had begun holds its documents for so long; the default is a minute
+            "--setParameter", "transactionLifetimeLimitSeconds=10",
         )  # fmt: skip
 
     def _client(self) -> MongoClient[dict[str, object]]:

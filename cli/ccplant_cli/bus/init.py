@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ccplant_cli.bus.messages import BusError
 from ccplant_contracts.quantities import byte_count
 
+SERVICES = ("api", "orchestrator", "webhook-ingest", "scheduler")
 LEAST_STORAGE = 1 << 30
 _SECONDS = 30.0
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "[::]", ""})
@@ -46,17 +47,15 @@ class Wanted:
 
     def environment(self) -> Mapping[str, Mapping[str, str]]:
         """Return what each service needs in its environment."""
-        return {
-            "api": {
+        told = {
+            service: {
                 "CCPLANT_NATS_URL": self.url,
-                "CCPLANT_NATS_CREDENTIALS_FILE": str(self.file("api.json")),
-            },
-            "orchestrator": {
-                "CCPLANT_NATS_URL": self.url,
-                "CCPLANT_NATS_CREDENTIALS_FILE": str(self.file("orchestrator.json")),
-                "CCPLANT_NATS_SIGNING_FILE": str(self.file("signing.json")),
-            },
+                "CCPLANT_NATS_CREDENTIALS_FILE": str(self.file(f"{service}.json")),
+            }
+            for service in SERVICES
         }
+        told["orchestrator"]["CCPLANT_NATS_SIGNING_FILE"] = str(self.file("signing.json"))
+        return told
 
     def command(self) -> Sequence[str]:
         """Return the program that makes it."""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ccplant_contracts.launch import BusAccess
+from ccplant_platform.bus import provision
 from ccplant_platform.bus.connection import BusUnreachableError, connect, flush, jetstream
 from ccplant_platform.bus.credentials import LaunchIssuer, Operator
 from ccplant_platform.bus.topology import ensure_topology
@@ -112,7 +113,8 @@ async def test_services_and_launches_are_let_in_and_strangers_are_not(tmp_path: 
     await ensure_topology(jetstream(client))
     await client.close()
     issuer = LaunchIssuer.from_settings(orchestrator)
-    assert await let_in(settings(document, "api"))
+    for service in ("api", "webhook-ingest", "scheduler"):
+        assert await let_in(settings(document, service))
     assert await let_in(issuer.work(LAUNCH))
     assert await let_in(issuer.renewal(LAUNCH))
     assert not await let_in(BusAccess(url=document["url"], inbox_prefix="_INBOX_x"))
@@ -127,7 +129,14 @@ async def test_run_again_it_keeps_keys_and_credentials_and_what_was_given_out_wo
     port = free_port()
     document = made(tmp_path / "bus", port)
     given = LaunchIssuer.from_settings(settings(document, "orchestrator")).work(LAUNCH)
-    kept = ("operator.json", "api.json", "orchestrator.json", "signing.json")
+    kept = (
+        "operator.json",
+        "api.json",
+        "orchestrator.json",
+        "webhook-ingest.json",
+        "scheduler.json",
+        "signing.json",
+    )
     before = {name: (tmp_path / "bus" / name).read_bytes() for name in kept}
     again = made(tmp_path / "bus", port, "--max-storage", "2Gi")
     assert {name: (tmp_path / "bus" / name).read_bytes() for name in kept} == before
@@ -148,6 +157,21 @@ async def test_keys_of_an_earlier_version_are_completed_and_go_on_working(
     serve(Path(again["server_config"]), port)
     assert await let_in(given)
     assert await let_in(LaunchIssuer.from_settings(settings(again, "orchestrator")).renewal(LAUNCH))
+
+
+async def test_a_folder_of_an_earlier_version_gains_the_credentials_it_lacks_while_its_server_runs_on(
+    tmp_path: Path, serve: Serve
+) -> None:
+    port, folder = free_port(), tmp_path / "bus"
+    document = made(folder, port)
+    for new in ("webhook-ingest", "scheduler"):
+        (folder / f"{new}.json").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    serve(Path(document["server_config"]), port)
+    provision.main(["--directory", str(folder), "--services-only"])
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    for service in ("api", "orchestrator", "webhook-ingest", "scheduler"):
+        assert await let_in(settings(document, service))
 
 
 async def test_a_configuration_of_ones_own_takes_the_accounts_in(tmp_path: Path, serve: Serve) -> None:

@@ -20,6 +20,7 @@ from ccplant_platform.bus import jwts
 from ccplant_platform.bus.connection import BusUnreachableError, connect, flush, jetstream
 from ccplant_platform.bus.credentials import UnsafeNameError
 from ccplant_platform.bus.replies import answer
+from ccplant_platform.bus.rights import ServiceRole
 from ccplant_platform.bus.topology import ensure_topology
 from tests.support.servers import Connect, NatsServer
 from tests.support.waiting import eventually
@@ -262,6 +263,47 @@ async def test_the_gateway_cannot_speak_as_the_control_plane(nats_server: NatsSe
         f"{subjects.inbox_prefix('orchestrator')}.>", "_INBOX.>", subjects.COMMANDS,
     ]  # fmt: skip
     denied = await refused(nats_server.access("api"), publish=publish, subscribe=subscribe)
+    assert denied == {subject.lower() for subject in [*publish, *subscribe]}
+
+
+TRIGGERS: list[tuple[ServiceRole, str, str]] = [
+    ("webhook-ingest", subjects.WAKE_DELIVERIES, subjects.WAKE_SCHEDULES),
+    ("scheduler", subjects.WAKE_SCHEDULES, subjects.WAKE_DELIVERIES),
+]
+
+
+@pytest.mark.parametrize(("role", "wake", "_other"), TRIGGERS)
+async def test_what_takes_in_triggers_tells_of_a_dispatch_and_hears_its_own_wake_hint(
+    connect_bus: Connect, nats_server: NatsServer, role: ServiceRole, wake: str, _other: str
+) -> None:
+    await prepared(nats_server, connect_bus)
+    api = await connect_bus(nats_server.access("api"), name="api")
+    service = await connect_bus(nats_server.access(role), name=role)
+    stored = await jetstream(service).publish(subjects.command("session.dispatch"), b"{}")
+    assert stored.stream == subjects.STREAM_COMMANDS
+    woken = await service.subscribe(wake)
+    await flush(service)
+    await api.publish(wake, b"")
+    assert (await woken.next_msg(timeout=5)).subject == wake
+
+
+@pytest.mark.parametrize(("role", "_wake", "other"), TRIGGERS)
+async def test_what_takes_in_triggers_can_do_nothing_else(
+    nats_server: NatsServer, role: ServiceRole, _wake: str, other: str
+) -> None:
+    publish = [
+        subjects.command("session.launch"), subjects.command("session.stop"), subjects.command("prompt.deliver"),
+        subjects.event("alice", SESSION, "session.created"), subjects.runner_in(MINE, "prompt"),
+        subjects.runner_out(MINE, "events"), subjects.dead_letter("A", "b"), subjects.HEALTH_ORCHESTRATOR,
+        subjects.watch_hint(SESSION), subjects.WAKE_DEADLINES, other, "ccplant.control.x", "$JS.API.INFO",
+        f"$JS.API.STREAM.INFO.{subjects.STREAM_COMMANDS}", f"$JS.API.CONSUMER.CREATE.{subjects.STREAM_EVENTS}",
+        f"$JS.API.STREAM.PURGE.{subjects.STREAM_COMMANDS}", f"{subjects.inbox_prefix('api')}.1",
+    ]  # fmt: skip
+    subscribe = [
+        ">", "ccplant.>", "s.>", "_INBOX.>", subjects.COMMANDS, subjects.EVENTS, subjects.watch_all(SESSION), other,
+        subjects.any_runner_out("delta"), f"{subjects.inbox_prefix('orchestrator')}.>",
+    ]  # fmt: skip
+    denied = await refused(nats_server.access(role), publish=publish, subscribe=subscribe)
     assert denied == {subject.lower() for subject in [*publish, *subscribe]}
 
 

@@ -95,6 +95,7 @@ def test_provisioning_again_keeps_the_keys_and_all_is_private(tmp_path: Path) ->
     files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     expected = (
         "operator.json", "nats.conf", "accounts.conf", "api.json", "orchestrator.json", "signing.json",
+        "webhook-ingest.json", "scheduler.json",
     )  # fmt: skip
     assert files == dict.fromkeys(expected, 0o600)
     assert set(json.loads((tmp_path / "api.json").read_text())) == {"jwt", "seed"}

@@ -8,7 +8,12 @@ to say; everything else is made from the keys. What it writes is readable by its
     DIRECTORY/accounts.conf       the part of it that a server with a configuration of its own includes
     DIRECTORY/api.json            credential of the gateway        (CCPLANT_NATS_CREDENTIALS_FILE)
     DIRECTORY/orchestrator.json   credential of the orchestrator   (CCPLANT_NATS_CREDENTIALS_FILE)
+    DIRECTORY/webhook-ingest.json credential of the webhook ingester (the same)
+    DIRECTORY/scheduler.json      credential of the scheduler        (the same)
     DIRECTORY/signing.json        signs launches' credentials      (CCPLANT_NATS_SIGNING_FILE of the orchestrator)
+
+With ``--services-only`` it writes the services' credentials from keys that are there, and nothing else: an installation
+of an earlier version gets those that it lacks, while its server runs on with the configuration that somebody gave it.
 """
 
 from __future__ import annotations
@@ -50,11 +55,7 @@ def provision(
         SettingsError: the keys of an earlier run cannot be read.
     """
     operator = Operator.load_or_create(directory / "operator.json")
-    for role in SERVICES:
-        path = directory / f"{role}.json"
-        if not _says_what_it_has_to(path, operator, role):
-            access = operator.issue_service(role, url=f"nats://{host}:{port}")
-            write_private(path, access.model_dump_json(include={"jwt", "seed"}))
+    provision_services(directory, operator)
     write_private(directory / "signing.json", operator.signing_key().model_dump_json())
     write_private(directory / "accounts.conf", trust_config(operator))
     text = server_config(
@@ -70,25 +71,46 @@ def provision(
     return operator
 
 
+def provision_services(directory: Path, operator: Operator) -> None:
+    """Write the credential of each service, where there is none that says what it has to say today.
+
+    The server needs not be told: it lets in whom the account's key has signed.
+    """
+    for role in SERVICES:
+        path = directory / f"{role}.json"
+        if not _says_what_it_has_to(path, operator, role):
+            # the address is not in the file: services have it from their own settings
+            access = operator.issue_service(role, url="")
+            write_private(path, access.model_dump_json(include={"jwt", "seed"}))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and write the files."""
     parser = argparse.ArgumentParser(
         prog="python -m ccplant_platform.bus.provision", description="Provision the bus."
     )
     parser.add_argument("--directory", type=Path, required=True, help="where the private files go")
-    parser.add_argument("--store-dir", type=Path, required=True, help="where the server keeps its streams")
+    parser.add_argument("--store-dir", type=Path, help="where the server keeps its streams")
     parser.add_argument("--host", default="127.0.0.1", help="address that the server listens on")
-    parser.add_argument("--port", type=int, required=True, help="port that the server listens on")
+    parser.add_argument("--port", type=int, help="port that the server listens on")
     parser.add_argument("--server-name", default="ccplant", help="name of the server, its own in a cluster")
     parser.add_argument("--max-file-store", type=int, default=FILE_STORE_BYTES, help="bytes for all streams")
     parser.add_argument("--tls-cert", type=Path, help="certificate of the server, as the server reads it")
     parser.add_argument("--tls-key", type=Path, help="its key")
+    parser.add_argument(
+        "--services-only", action="store_true", help="only what services lack, from keys that are there"
+    )
     chosen = parser.parse_args(arguments)
+    if not chosen.services_only and (chosen.store_dir is None or chosen.port is None):
+        parser.error("--store-dir and --port are needed")
     if (chosen.tls_cert is None) is not (chosen.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     if chosen.max_file_store < LEAST_FILE_STORE_BYTES:
         parser.error(f"--max-file-store must be at least {LEAST_FILE_STORE_BYTES}: the streams need that")
     try:
+        if chosen.services_only:
+            provision_services(chosen.directory, Operator.load(chosen.directory / "operator.json"))
+            return
         provision(
             chosen.directory,
             host=chosen.host,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ccplant_contracts import subjects
 
-ServiceRole = Literal["api", "orchestrator"]
+ServiceRole = Literal["api", "orchestrator", "webhook-ingest", "scheduler"]
 
 _NANOSECONDS = 10**9
 
@@ -95,4 +95,21 @@ ORCHESTRATOR = Rights(
     answer_within_seconds=300,
 )
 
-SERVICES: dict[ServiceRole, Rights] = {"api": API, "orchestrator": ORCHESTRATOR}
+
+def _trigger(role: ServiceRole, wake: str) -> Rights:
+    """What takes in what starts sessions: it tells that a dispatch waits, and is woken; it hears nothing that is said.
+
+    Deliveries come from the internet, so what reads them gets the one command, and nothing about any session.
+    """
+    return Rights(
+        publish=(subjects.command("session.dispatch"),),
+        subscribe=(wake, f"{subjects.inbox_prefix(role)}.>"),
+    )
+
+
+SERVICES: dict[ServiceRole, Rights] = {
+    "api": API,
+    "orchestrator": ORCHESTRATOR,
+    "webhook-ingest": _trigger("webhook-ingest", subjects.WAKE_DELIVERIES),
+    "scheduler": _trigger("scheduler", subjects.WAKE_SCHEDULES),
+}
