@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
-TRANSLATIONS = {"README.md": "README.ja.md"}
+TRANSLATIONS = {
+    "README.md": "README.ja.md",
+    "docs/webhooks.md": "docs/webhooks.ja.md",
+    "docs/schedules.md": "docs/schedules.ja.md",
+    "docs/templates.md": "docs/templates.ja.md",
+}
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 
 
@@ -83,8 +88,7 @@ def out_of_step(page: Path, translation: Path) -> list[str]:
         for mine, its in zip(blocks, theirs, strict=False)
         if mine != its
     ]
-    links, others = _targets(one), _targets(other)
-    apart = (links ^ others) - {page.name, name}
+    apart = _targets(one) ^ _targets(other)
     return problems + [f"{name} and {page.name} do not both lead to {target}" for target in sorted(apart)]
 
 
@@ -93,8 +97,9 @@ def _levels(text: str) -> list[int]:
 
 
 def _targets(text: str) -> set[str]:
+    """Where a page leads; to a page or to its translation is the same."""
     plain = CODE.sub("", FENCE.sub("", text))
-    return {match.group(1) or match.group(2) for match in LINK.finditer(plain)}
+    return {(match.group(1) or match.group(2)).replace(".ja.md", ".md") for match in LINK.finditer(plain)}
 
 
 def main(arguments: list[str]) -> int:

@@ -196,6 +196,7 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "outcome.duplicate": ("重複", "duplicate"),
         "outcome.skipped": ("スキップ", "skipped"),
         "outcome.cancelled": ("取り消し", "cancelled"),
+        "outcome.erased": ("記録消去済み", "record erased"),
         "waits.turn": ("前のものを待っています", "for those before it"),
         "waits.place": ("セッション数の空きを待っています", "for a place under the limit of sessions"),
         "waits.earlier_run": ("前の実行を待っています", "for the run before it"),

@@ -22,6 +22,7 @@ STYLES: Mapping[str, str] = {
     "duplicate": "bright_black",
     "skipped": "bright_black",
     "cancelled": "bright_black",
+    "erased": "bright_black",
 }
 _WAITS = ("turn", "place", "earlier_run", "retry")
 
