@@ -193,7 +193,7 @@ class IngestProcess:
             VARIABLE: fault,
             **{f"CCPLANT_{name.upper()}": str(value) for name, value in variables.items()},
         }
-        self._spawn(environment)
+        self._spawn({name: value for name, value in environment.items() if value or name == VARIABLE})
         async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
 
             async def live() -> bool:

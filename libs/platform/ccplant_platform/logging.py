@@ -62,6 +62,8 @@ def configure_logging(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # it tells every command with its documents: prompts, payloads, what agents are configured with
+    logging.getLogger("pymongo").setLevel(max(level, logging.INFO))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -22,6 +22,8 @@ from ccplant_webhook_ingest.lines import Lines, Slot
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
+_CLAIM_SECONDS = 2.0
+"""MongoDB holds what a killed process was about to write for up to a minute; the others must not wait for that."""
 _BUSY_SECONDS = 0.1
 """Between two looks while deliveries wait in MongoDB for a place in memory."""
 
@@ -92,11 +94,14 @@ class Sweep:
 
     async def _claim(self, slot: Slot, delivery: DeliveryDoc) -> None:
         try:
-            claimed = await self._store.deliveries.claim(
-                delivery, holder=self._holder, now=self._clock.now(), lease=self._lease, taken_up=True
-            )
+            async with asyncio.timeout(_CLAIM_SECONDS):
+                claimed = await self._store.deliveries.claim(
+                    delivery, holder=self._holder, now=self._clock.now(), lease=self._lease, taken_up=True
+                )
             fault_point("ingest.delivery.claimed")
             if claimed is not None:
                 self._lines.fill(slot, claimed)
+        except (StoreError, TimeoutError) as error:
+            _log.warning("delivery_not_claimed", delivery_id=delivery.id, error=str(error) or "no answer")
         finally:
             slot.drop()

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ccplant_contracts import subjects
+from ccplant_platform.bus.connection import connect
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
 from ccplant_store.indexes import INDEXES
@@ -25,12 +27,14 @@ async def database(mongod: MongoServer) -> MongoSettings:
     """An empty database with its indexes, which are made once per test process."""
     settings = _MADE.get(mongod.port) or mongod.fresh_settings()
     store = await Store.connect(settings.url(), database=settings.mongodb_database)
-    if mongod.port in _MADE:
-        await asyncio.gather(*(store.database.collection(name).delete_many({}) for name in INDEXES))
-    else:
-        await store.ensure_indexes()
-        _MADE[mongod.port] = settings
-    store.close()
+    try:
+        if mongod.port in _MADE:
+            await asyncio.gather(*(store.database.collection(name).delete_many({}) for name in INDEXES))
+        else:
+            await store.ensure_indexes()
+            _MADE[mongod.port] = settings
+    finally:
+        store.close()
     return settings
 
 
@@ -63,6 +67,15 @@ class Stage:
         return await self.sender(
             await self.exits.enter_async_context(ingester(self.mongo, self.bus, self.folder, **settings))
         )
+
+    async def hint(self) -> None:
+        """Say on the bus that a delivery waits, as the gateway does after a replay."""
+        client = await connect(self.bus, name="test")
+        try:
+            await client.publish(subjects.WAKE_DELIVERIES)
+            await client.flush()
+        finally:
+            await client.close()
 
     async def sender(self, url: str) -> Sender:
         """Return a sender."""
