@@ -155,6 +155,33 @@ def test_more_changed_files_than_are_kept_are_cut_and_said_to_be(commits: list[o
     assert sum(map(len, facts.paths)) <= payloads.MAX_PATH_CHARACTERS
 
 
+ODD = "a\x00b\ud800" + "c" * 5_000
+
+
+def test_facts_are_cut_and_without_what_cannot_be_stored() -> None:
+    subject = {"number": 1, "labels": [{"name": ODD}], "base": {"ref": ODD}}
+    parts = {"action": ODD, "repository": {"full_name": ODD}, "sender": {"login": ODD}}
+    facts = [
+        _facts("pull_request", pull_request=subject, **parts),
+        _facts("push", ref=ODD, commits=[{"added": [ODD]}], **parts),
+        _facts("release", release={"tag_name": ODD}, **parts),
+        _facts(ODD, **parts),
+    ]
+    for one in facts:
+        texts = (one.action, one.repository, one.sender, one.ref, one.event, *one.branches, *one.labels)
+        assert all(len(text or "") <= 250 for text in texts)
+        assert all(
+            "a\ufffdb\ufffdc" in text
+            for text in (*texts, *one.paths)
+            if text and text != "#1" and text not in EXAMPLES
+        )
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 53, 1.0, True, "7", None])
+def test_what_is_no_number_of_github_is_none(number: object) -> None:
+    assert _facts("issues", issue={"number": number}).number is None
+
+
 @given(DELIVERIES)
 def test_any_object_has_facts_that_can_be_stored(delivery: tuple[str, dict[str, Any]]) -> None:
     event, payload = delivery

@@ -135,6 +135,15 @@ def test_what_has_no_meaning_on_a_payload_fails_with_its_line(source: str, probl
     assert (caught.value.problem, caught.value.line) == (problem, 2)
 
 
+def test_what_is_too_deep_or_too_long_to_be_written_says_so() -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    assert templates.render("{{ deep }}", _scope({"deep": deep})) == "[" * 30 + '"…"' + "]" * 30
+    assert templates.render("{{ n }} {{ [1] | tojson }}", _scope({"n": 10**5_000})) == "… [1]"
+    assert templates.render("{{ l }}", _scope({"l": [10**5_000]})) == "[…]"
+
+
 def test_facts_stand_in_the_same_place_for_each_event() -> None:
     source = "{{ facts.repository }} {{ facts.number }} {{ facts.branch }} {{ facts.labels | join(',') }} {{ facts.sender }}"
     said = {
