@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.text import Text
 
 from ccplant_cli.dispatches.messages import text
@@ -13,6 +15,7 @@ from ccplant_cli.terminal import harmless
 from ccplant_cli.trigger_details import Rows
 
 _SHOWN = 60
+_MARK = re.compile(r"</?untrusted-[A-Za-z0-9]+>")
 
 
 def row(dispatch: Document) -> tuple[str | Text, ...]:
@@ -34,8 +37,10 @@ def source(dispatch: Document) -> str:
 
 
 def beginning(message: str) -> str:
-    """Return the first line of a text, cut where it is long."""
-    line = harmless(message.strip().split("\n", 1)[0])
+    """Return the first line of a message without the marks of what strangers wrote, cut where it is long."""
+    if message.startswith("Text between <untrusted-"):
+        message = message.partition("\n\n")[2]
+    line = harmless(_MARK.sub("", message).strip().split("\n", 1)[0])
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 

@@ -197,7 +197,7 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "GitHub なしで試すには ({variable} にシークレットを入れて):",
             "To try it without GitHub, with the secret in {variable}:",
         ),
-        "or_send": ("または: ccplant webhook send {id}", "or: ccplant webhook send {id}"),
+        "or_send": ("または: ccplant webhook send {id}{secret}", "or: ccplant webhook send {id}{secret}"),
         # looking
         "none": (
             "webhook はありません。ccplant webhook create で作成できます。",
@@ -230,6 +230,10 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "rotated_at_once": (
             "新しいシークレットです。GitHub に入力してください。古いものはもう使えません。",
             "This is the new secret: enter it at GitHub. The old one is not good any more.",
+        ),
+        "came_before": (
+            "この X-GitHub-Delivery は以前に届いています。最初のものの結果です:",
+            "This X-GitHub-Delivery came before; what became of the first one:",
         ),
         "confirm.delete": ("webhook「{name}」を削除しますか?", 'Delete the webhook "{name}"?'),
         # errors
@@ -281,6 +285,10 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "error.secret_unwritable": (
             "{path} を作成できません: {cause}",
             "{path} cannot be made: {cause}",
+        ),
+        "hint.disabled": (
+            "無効になっています: ccplant webhook enable {id}",
+            "It is disabled: ccplant webhook enable {id}",
         ),
         "hint.secret": (
             "シークレットを確認してください (ccplant webhook rotate-secret で新しくできます)。",

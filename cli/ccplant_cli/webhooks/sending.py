@@ -54,12 +54,22 @@ def send(
         content = read_payload(payload) if payload else json.dumps(example_of(client, name)).encode()
         secret = read_secret(secret_file, os.environ)
         sent = Delivery(name, content, as_form=form, number=delivery)
-        answer = post(to or document.text("delivery_url"), sent, secret)
+        answer = _posted(to or document.text("delivery_url"), sent, secret, document)
         path = deliveries_path(document.text("webhook_id"), answer.text("delivery_id"))
         found = _end_of(client, path, time.monotonic() + wait_timeout)
-    _told(context, found)
+    _told(context, found, again=answer.flag("duplicate"))
     # to be answered is all that a ping is for
     raise typer.Exit(Exit.OK if name == "ping" else exit_of_outcome(found.text("outcome")))
+
+
+def _posted(url: str, sent: Delivery, secret: str, webhook: Document) -> Document:
+    try:
+        return post(url, sent, secret)
+    except CliError as error:
+        # The receiver does not say so, because it tells strangers nothing.
+        if error.code is Exit.NOT_FOUND and not webhook.flag("enabled"):
+            error.hint = text("hint.disabled", id=webhook.text("webhook_id"))
+        raise
 
 
 def post(url: str, sent: Delivery, secret: str) -> Document:
@@ -101,11 +111,13 @@ def exit_of_outcome(outcome: str) -> Exit:
     return Exit.NOT_DONE if outcome in ("ignored", "cancelled") else Exit.OK
 
 
-def _told(context: Context, answer: Document) -> None:
+def _told(context: Context, answer: Document, *, again: bool) -> None:
     if context.json:
         context.document(answer.fields)
         return
     typer.echo(answer.text("delivery_id"))
+    if again:
+        note(text("came_before"))
     note(outcome_of(answer).plain)
     if why := reason(answer):
         note(harmless(why))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -99,5 +100,7 @@ def told(webhook: Document, secret: str, secret_at: Path | None) -> str:
     ]
     if unreachable(url):
         lines.append(text("only_here"))
-    lines += [text("try_it", variable=VARIABLE), example(url), text("or_send", id=webhook.text("webhook_id"))]
+    option = f" --secret-file {shlex.quote(str(secret_at))}" if secret_at else ""
+    sent = text("or_send", id=webhook.text("webhook_id"), secret=option)
+    lines += [text("try_it", variable=VARIABLE), example(url), sent]
     return "\n".join(lines)

@@ -142,13 +142,19 @@ def test_a_preview_tells_local_times_with_their_day(standin: StandIn, run: Run) 
 
 
 def test_what_waits_is_listed_shown_and_taken_back(standin: StandIn, run: Run) -> None:
-    standin.answer("GET", WAITING, page("dispatches", dispatch(), dispatch("dispatched", target="last")))
+    marked = (
+        "Text between <untrusted-a1> and </untrusted-a1> was …\n\nReview <untrusted-a1>this</untrusted-a1>\nx"
+    )
+    standin.answer(
+        "GET", WAITING, page("dispatches", dispatch(), dispatch("dispatched", target="last", message=marked))
+    )
     _, first, second = run("dispatch", "list").stdout.splitlines()
     assert "webhook review" in first
     assert "● waiting (for a place under the limit of sessions, place 2)" in first
     assert "new session" in first
     assert first.endswith("Review it")
     assert "● dispatched" in second
+    assert second.endswith("Review this")
     run("dispatch", "list", "--all")
     assert [asked.query["waiting"] for asked in standin.of("GET", "/dispatches")] == ["true", "false"]
     failure = {"code": "config", "message": {"en": "It cannot be.", "ja": "できません。"}}

@@ -303,7 +303,8 @@ def test_a_delivery_is_signed_and_sent_as_github_does_and_its_outcome_told(
 ) -> None:
     (tmp_path / "p.json").write_text('{"number":  12}')
     standin.answer("GET", ONE, webhook(delivery_url=f"{standin.url}/webhooks/hook-1"))
-    standin.answer("POST", "/webhooks/hook-1", (202, {"delivery_id": "dlv-1"}))
+    answered = {"delivery_id": "dlv-1", "duplicate": outcome == "failed"}
+    standin.answer("POST", "/webhooks/hook-1", (202, answered))
     standin.answer(
         "GET", f"{ONE}/deliveries/dlv-1",
         delivery("processing"), delivery(outcome, reason_message={"en": "So it is.", "ja": "理由"}),
@@ -314,6 +315,7 @@ def test_a_delivery_is_signed_and_sent_as_github_does_and_its_outcome_told(
     assert done.stdout == "dlv-1\n"
     assert f"● {outcome}" in done.stderr
     assert "So it is." in done.stderr
+    assert ("came before" in done.stderr) is (outcome == "failed")
     (asked,) = standin.of("POST", "/webhooks/hook-1")
     assert asked.headers["x-hub-signature-256"] == signature(SECRET, b'{"number":  12}')
     assert asked.headers["x-github-event"] == "pull_request"
@@ -342,13 +344,14 @@ def test_a_delivery_without_a_payload_is_the_example_and_goes_where_it_is_told(
 def test_a_delivery_that_is_refused_says_why(
     standin: StandIn, run: Run, status: int, error: str, code: int
 ) -> None:
-    standin.answer("GET", ONE, webhook(delivery_url=f"{standin.url}/webhooks/hook-1"))
+    standin.answer("GET", ONE, webhook(delivery_url=f"{standin.url}/webhooks/hook-1", enabled=False))
     refusal = {"error": {"code": error, "message": "It is so.", "details": {}, "request_id": "req-9"}}
     standin.answer("POST", "/webhooks/hook-1", (status, refusal))
     done = run("webhook", "send", "hook-1", "-p", "-", stdin='{"a": 1}', CCPLANT_WEBHOOK_SECRET="wrong")
     assert done.returncode == code
     assert "It is so." in done.stderr
     assert ("Check the secret" in done.stderr) is (status == 401)
+    assert ("webhook enable hook-1" in done.stderr) is (status == 404)
     assert "CCPLANT_TOKEN" not in done.stderr
 
 
