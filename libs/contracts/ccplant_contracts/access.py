@@ -71,3 +71,20 @@ class Ticket(Message):
 
     ticket: str
     expires_at: UtcTime
+
+
+class SignIn(Input):
+    """Body of ``POST /api/v1/sign-in``: an API token, or a GitHub token where sign-in by these is on."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class SignedIn(Message):
+    """Whom a browser is signed in as; the cookie that says so is no script's to read."""
+
+    user_id: str
+    github_username: str | None
+    role: Role
+    csrf_token: str
+    """What every change by the cookie has to carry as ``X-CSRF-Token``."""
+    expires_at: UtcTime

@@ -46,6 +46,47 @@ class TicketDoc(Document):
     created_at: UtcTime
 
 
+class BrowserDoc(Document):
+    """A browser that is signed in; its id is the digest of what its cookie holds."""
+
+    owner: str
+    role: Role = "user"
+    via: Literal["bootstrap", "token", "github"]
+    credential: str
+    """Digest of the token that signed it in: that one's end is this one's."""
+    csrf: str
+    created_at: UtcTime
+    expires_at: UtcTime
+
+
+class BrowserStore:
+    """Browsers that are signed in."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._browsers: Collection = database.collection("browsers")
+        self._tokens: Collection = database.collection("tokens")
+        self._clock = clock
+
+    async def create(self, browser: BrowserDoc) -> None:
+        """Keep one that has just signed in."""
+        await self._browsers.insert_one(browser.encode())
+
+    async def find(self, secret: str) -> BrowserDoc | None:
+        """Return who is signed in by a cookie; None: nobody any more, or the token that it came from was revoked."""
+        found = BrowserDoc.decode_optional(await self._browsers.find_one({"_id": digest(secret)}))
+        if found is None or found.expires_at <= self._clock.now():
+            return None
+        if found.via == "token":
+            good = {"_id": found.credential, "revoked": False}
+            if await self._tokens.find_one(good, projection={"_id": 1}) is None:
+                return None
+        return found
+
+    async def forget(self, secret: str) -> None:
+        """Sign a browser out; again: nothing happens."""
+        await self._browsers.delete_many({"_id": digest(secret)})
+
+
 class TokenStore:
     """Tokens."""
 

@@ -133,6 +133,7 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
             Index((("owner", ASC), ("revoked", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
         ),
         "users": (Index((("github_id", ASC),), "github_id", unique=True, partial={"github_id": {"$gt": 0}}),),
+        "browsers": (Index((("expires_at", ASC),), "ttl", expire_after_seconds=0),),
         "tickets": (Index((("created_at", ASC),), "ttl", expire_after_seconds=TICKET_SECONDS),),
         "fs.files": (
             Index((("metadata.session_id", ASC),), "session"),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ccplant_platform.clock import Clock, SystemClock
-from ccplant_store.access import TicketStore, TokenStore
+from ccplant_store.access import BrowserStore, TicketStore, TokenStore
 from ccplant_store.activity import ActivityStore
 from ccplant_store.blobs import BlobStore
 from ccplant_store.deliveries.rate import RateStore
@@ -54,6 +54,7 @@ class Store:
         self.leases = LeaseStore(database)
         self.idempotency = IdempotencyStore(database)
         self.tokens = TokenStore(database)
+        self.browsers = BrowserStore(database, clock)
         self.tickets = TicketStore(database, clock)
         self.users = UserStore(database)
         self.blobs = BlobStore(database, self.tombstones)

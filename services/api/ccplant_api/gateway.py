@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 from ccplant_api.bus import GatewayBus
 from ccplant_api.http.base_url import base_url
 from ccplant_api.live.hub import Hub
-from ccplant_api.principals.authentication import Authenticator, Principal
+from ccplant_api.principals.authentication import Authenticator, Principal, has_credential
+from ccplant_api.principals.browser import Browsers
 from ccplant_api.sessions.views import Place
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.watch import Hint
@@ -31,6 +32,7 @@ class Gateway:
     hub: Hub
     clock: Clock
     authenticator: Authenticator
+    browsers: Browsers
     sealer: Sealer | None = None
     """Seals the secrets of webhooks; None: no key was given, and there can be none."""
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -52,6 +54,32 @@ class Gateway:
         self.bus.is_back()
         await self.hub.stop()
 
+    async def caller(self, connection: HTTPConnection) -> Principal:
+        """Return who asks: by what a header holds, else by the cookie of a browser.
+
+        Raises:
+            UnauthorizedError: nobody whom we know.
+            ForbiddenError: not allowed, or another site may have made the browser ask.
+        """
+        if not has_credential(connection.headers):
+            principal = await self.browsers.principal(connection)
+            if principal is not None:
+                return principal
+        return await self.authenticator.by_headers(connection.headers)
+
+    async def caller_or_ticket(
+        self, connection: HTTPConnection, ticket: str | None, session_id: str | None
+    ) -> Principal:
+        """Return who opens a stream: by a ticket, or as above.
+
+        Raises:
+            UnauthorizedError: nobody whom we know, or a ticket that was used, has expired, or is for something else.
+            ForbiddenError: not allowed, or another site may have made the browser ask.
+        """
+        if ticket is None:
+            return await self.caller(connection)
+        return await self.authenticator.by_headers_or_ticket(connection.headers, ticket, session_id)
+
     def place(self, connection: HTTPConnection) -> Place:
         """Return where sessions run and how this client reaches them."""
         return self.place_at(base_url(connection, self.settings))
@@ -71,7 +99,7 @@ GatewayDep = Annotated[Gateway, Depends(gateway_of)]
 
 
 async def _caller(connection: HTTPConnection, gateway: GatewayDep) -> Principal:
-    return await gateway.authenticator.by_headers(connection.headers)
+    return await gateway.caller(connection)
 
 
 CallerDep = Annotated[Principal, Depends(_caller)]

@@ -24,7 +24,9 @@ from ccplant_api.live.viewer import QueueLimits
 from ccplant_api.openapi import install_openapi
 from ccplant_api.permissions import endpoints as permissions
 from ccplant_api.principals import endpoints as principals
+from ccplant_api.principals import sign_in as signing_in
 from ccplant_api.principals.authentication import Authenticator, read_bootstrap_token
+from ccplant_api.principals.browser import Browsers
 from ccplant_api.principals.github.opening import github_sign_in
 from ccplant_api.principals.github.owners import StoredOwners
 from ccplant_api.principals.github.settings import GitHubSignInSettings
@@ -84,6 +86,7 @@ def create_app(
         websocket,
         events,
         principals,
+        signing_in,
     ):
         app.include_router(part.router)
     install_openapi(app)
@@ -150,7 +153,8 @@ async def running_gateway(
                     bootstrap_user=settings.bootstrap_user,
                     github=sign_in,
                 )
-                yield Gateway(settings, store, bus, hub, clock, authenticator, sealer)
+                browsers = Browsers(store.browsers, settings, bootstrap_token=token)
+                yield Gateway(settings, store, bus, hub, clock, authenticator, browsers, sealer)
                 await hub.stop()
                 await bus.drain(1.0)
         finally:

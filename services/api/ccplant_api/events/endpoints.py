@@ -47,7 +47,7 @@ async def stream(
     ] = None,
 ) -> EventStream:
     """Follow what happens to the caller's sessions; without `Last-Event-ID` from now on."""
-    caller = await gateway.authenticator.by_headers_or_ticket(request.headers, ticket, None)
+    caller = await gateway.caller_or_ticket(request, ticket, None)
     if caller.only_session is not None:
         raise ForbiddenError("This ticket is for one session.")
     if last_event_id is not None and not (last_event_id.isascii() and 0 < len(last_event_id) <= 100):

@@ -59,7 +59,7 @@ async def stream(
     ] = None,
 ) -> EventStream | Response:
     """Follow a session; `id:` is the `seq` of a frame that belongs to the durable stream."""
-    caller = await gateway.authenticator.by_headers_or_ticket(request.headers, ticket, session_id)
+    caller = await gateway.caller_or_ticket(request, ticket, session_id)
     session = await gateway.store.sessions.get_owned(checked_id(session_id), caller.user_id)
     if session is None:
         raise no_such_session()

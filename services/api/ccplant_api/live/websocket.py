@@ -99,7 +99,7 @@ def close_code(error: ApiError) -> CloseCode:
 
 async def _admitted(gateway: Gateway, websocket: WebSocket, session_id: str, ticket: str | None) -> Principal:
     try:
-        caller = await gateway.authenticator.by_headers_or_ticket(websocket.headers, ticket, session_id)
+        caller = await gateway.caller_or_ticket(websocket, ticket, session_id)
         session = await gateway.store.sessions.get_owned(checked_id(session_id), caller.user_id)
     except StoreError:
         raise UnavailableError("The database cannot be reached; try again in a moment.") from None

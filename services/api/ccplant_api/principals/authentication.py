@@ -27,7 +27,7 @@ class Principal:
 
     user_id: str
     role: Role
-    via: Literal["bootstrap", "token", "ticket", "github"]
+    via: Literal["bootstrap", "token", "ticket", "github", "cookie"]
     only_session: str | None = None
     """A ticket may be good for one session alone."""
 
@@ -103,6 +103,16 @@ class Authenticator:
         credential, bearer = _credential(headers)
         if credential is None:
             raise UnauthorizedError("Sign in with `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`.")
+        return await self.by_token(credential, bearer=bearer)
+
+    async def by_token(self, credential: str, *, bearer: bool = True) -> Principal:
+        """Return whose token this is; `bearer` ones may be GitHub's.
+
+        Raises:
+            UnauthorizedError: nobody's whom we know.
+            ForbiddenError: somebody's whom GitHub knows, and who is not let in.
+            UnavailableError: GitHub cannot say now whose it is.
+        """
         if not credential or len(credential) > _MAX_CREDENTIAL:
             raise UnauthorizedError("The token is not valid.")
         if self._bootstrap is not None and hmac.compare_digest(_digest(credential), self._bootstrap):
@@ -134,6 +144,11 @@ class Authenticator:
                 "The ticket is not valid: it works once, within seconds, for what it was made for."
             )
         return Principal(known[0], known[1], "ticket", known[2])
+
+
+def has_credential(headers: Headers) -> bool:
+    """Tell whether a request says by a header who sends it."""
+    return "authorization" in headers or "x-api-key" in headers
 
 
 def _credential(headers: Headers) -> tuple[str | None, bool]:
