@@ -154,6 +154,22 @@ async def test_single_fields_change_null_clears_and_a_mask_keeps_a_secret(api: A
     )
 
 
+async def test_what_a_change_does_not_touch_is_not_asked_for_again(api: Api) -> None:
+    """An agent or a volume may be gone: its webhook must still be possible to disable."""
+    created = await made(api)
+    path = f"{WEBHOOKS}/{created['webhook_id']}"
+    webhook = await api.control.store.webhooks.get(created["webhook_id"])
+    assert webhook is not None
+    config = {**webhook.definition["config"], "agent": "gone"}
+    assert await api.control.store.webhooks.change(
+        webhook, set={"definition": {**webhook.definition, "config": config}}
+    )
+    disabled = await api.client.patch(path, json={"enabled": False})
+    assert (disabled.status_code, disabled.json()["enabled"]) == (200, False)
+    touched = await api.client.patch(path, json={"config": {"timeout_minutes": 5}})
+    assert "config.agent" in fields(refused(touched, 400, "INVALID_REQUEST"))
+
+
 async def test_changes_at_the_same_time_are_all_applied(api: Api) -> None:
     path = f"{WEBHOOKS}/{(await made(api))['webhook_id']}"
     changes: list[dict[str, Any]] = [

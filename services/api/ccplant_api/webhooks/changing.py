@@ -34,7 +34,7 @@ async def patch_webhook(
     """
     for _ in range(_TRIES):
         wanted = await checked_definition(
-            gateway, caller.user_id, changed_definition(webhook.definition, changes)
+            gateway, caller.user_id, changed_definition(webhook.definition, changes), touched=changes
         )
         definition = wanted.model_dump(mode="json")
         if definition == webhook.definition:

@@ -6,7 +6,7 @@ A template that fails does so for whoever writes it, while they write it, and no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,19 +19,33 @@ from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.verdict import check_definition
 
 
-async def checked_definition(gateway: Gateway, owner: str, definition: CreateWebhook) -> CreateWebhook:
+_EVERYTHING = frozenset(CreateWebhook.model_fields)
+_TEMPLATES = frozenset({"condition", "message", "reuse_key", "events"})
+"""What templates are tried on are the examples of the events."""
+
+
+async def checked_definition(
+    gateway: Gateway, owner: str, definition: CreateWebhook, *, touched: Collection[str] = _EVERYTHING
+) -> CreateWebhook:
     """Return the definition with what this installation fills in.
+
+    Of a change only what it touches is checked: a webhook whose agent is gone can still be disabled.
 
     Raises:
         InvalidRequestError: it is not possible here, or one of its templates does not work.
     """
+    if not _TEMPLATES.isdisjoint(touched):
+        try:
+            await asyncio.to_thread(
+                check_definition, definition
+            )  # bounded, and still no work for the event loop
+        except TemplateError as error:
+            raise invalid_field(
+                error.field or "body", error.message, line=error.line, text=error.text.model_dump()
+            ) from None
+    if "config" not in touched:
+        return definition
     config = await checked_config(gateway, owner, definition.config)
-    try:
-        await asyncio.to_thread(check_definition, definition)  # bounded, and still no work for the event loop
-    except TemplateError as error:
-        raise invalid_field(
-            error.field or "body", error.message, line=error.line, text=error.text.model_dump()
-        ) from None
     return definition.model_copy(update={"config": config})
 
 
