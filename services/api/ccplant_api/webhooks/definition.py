@@ -18,7 +18,6 @@ from ccplant_contracts.webhook import CreateWebhook
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.verdict import check_definition
 
-
 _EVERYTHING = frozenset(CreateWebhook.model_fields)
 _TEMPLATES = frozenset({"condition", "message", "reuse_key", "events"})
 """What templates are tried on are the examples of the events."""
