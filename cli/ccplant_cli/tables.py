@@ -25,10 +25,10 @@ _KIB = 1024
 
 
 def console() -> Console:
-    """Return where results are printed."""
+    """Return where results are printed, texts as they are: what stands in brackets is no command to us."""
     if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=_PLAIN_WIDTH, no_color=True)
+        return Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH, no_color=True)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:

@@ -282,6 +282,10 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "{path} はすでにあります。シークレットを書く新しいファイルを指定してください。",
             "{path} is there already: name a new file for the secret.",
         ),
+        "error.secret_lost": (
+            "シークレットを {path} に書けませんでした ({cause})。ccplant webhook rotate-secret で新しくしてください。",
+            "The secret could not be written to {path} ({cause}): make another one by `ccplant webhook rotate-secret`.",
+        ),
         "error.secret_unwritable": (
             "{path} を作成できません: {cause}",
             "{path} cannot be made: {cause}",

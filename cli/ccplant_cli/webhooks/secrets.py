@@ -27,9 +27,16 @@ class SecretFile:
         self.written = False
 
     def write(self, secret: str) -> None:
-        """Write it, and see that it is on the disk."""
-        os.write(self._descriptor, f"{secret}\n".encode())
-        os.fsync(self._descriptor)
+        """Write it, and see that it is on the disk.
+
+        Raises:
+            CliError: it cannot be written; nobody has it then.
+        """
+        try:
+            os.write(self._descriptor, f"{secret}\n".encode())
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise CliError(text("error.secret_lost", path=self.path, cause=error)) from error
         self.written = True
 
 

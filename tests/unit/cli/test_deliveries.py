@@ -77,6 +77,22 @@ def test_a_file_that_is_there_is_not_overwritten_and_one_without_a_secret_does_n
         refused()
 
 
+def test_a_secret_that_cannot_be_written_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ccplant_cli.webhooks.secrets.os.write", full)
+    with secret_file(tmp_path / "s") as kept:
+        assert kept is not None
+        with pytest.raises(CliError) as caught:
+            kept.write("whsec_x")
+    assert "rotate-secret" in caught.value.message
+    assert "whsec_x" not in caught.value.message
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_secret_comes_from_the_file_before_the_environment_and_its_absence_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,12 +30,13 @@ def told(data: DataDir, service: str, *, runtime: str = "local", **given: str) -
         sealing_key_file=Path("/sealing.key"),
         agents=("demo", "claude-code"),
         anchor_pid=42,
+        webhook_port=8099,
     )
     base, options = services.inherited(given), Options(data_dir=data.root, runtime=runtime)
     return services.service_environment(data, options, ground, base, service)
 
 
-@pytest.mark.parametrize("service", ["api", "orchestrator"])
+@pytest.mark.parametrize("service", services.ALL)
 def test_no_service_gets_a_credential_of_an_agent(data: DataDir, service: str) -> None:
     environment = told(data, service, ANTHROPIC_API_KEY="sk-ant-x", CLAUDE_CODE_OAUTH_TOKEN="t", PATH="/bin")
     assert environment["PATH"] == "/bin"
@@ -53,6 +54,25 @@ def test_only_the_orchestrator_can_sign_and_each_has_its_own_bus_credential(data
     assert orchestrator["CCPLANT_NATS_CREDENTIALS_FILE"] == "/bus/orchestrator.json"
     assert "CCPLANT_BOOTSTRAP_TOKEN_FILE" not in orchestrator
     assert orchestrator["CCPLANT_LOCAL_ANCHOR_PID"] == "42"
+
+
+def test_the_api_tells_the_port_that_webhooks_arrive_at(data: DataDir) -> None:
+    name = "CCPLANT_INGEST_PORT"
+    assert told(data, "api")[name] == told(data, "webhook-ingest")[name] == "8099"
+    assert name not in told(data, "orchestrator")
+    assert told(data, "webhook-ingest")["CCPLANT_INGEST_HOST"] == "127.0.0.1"
+
+
+def test_what_takes_in_triggers_has_its_own_credential_and_no_more_secrets_than_it_needs(
+    data: DataDir,
+) -> None:
+    for service in ("webhook-ingest", "scheduler"):
+        environment = told(data, service)
+        assert environment["CCPLANT_NATS_CREDENTIALS_FILE"] == f"/bus/{service}.json"
+        others = {"CCPLANT_NATS_SIGNING_FILE", "CCPLANT_BOOTSTRAP_TOKEN_FILE", "CCPLANT_AGENT_ENV_FILE"}
+        assert not others & set(environment)
+    assert "CCPLANT_SEALING_KEY_FILE" in told(data, "webhook-ingest")
+    assert "CCPLANT_SEALING_KEY_FILE" not in told(data, "scheduler")
 
 
 def test_both_services_seal_with_the_same_key_unless_another_one_is_given(data: DataDir) -> None:
@@ -128,6 +148,11 @@ def test_a_nats_of_ones_own_needs_its_keys_and_has_to_answer(tmp_path: Path) -> 
         assert refusal.value.key == "nats_login_missing"
     for name in ("api", "orchestrator", "signing"):
         (tmp_path / f"{name}.json").write_text("{}")
+    with pytest.raises(UpError) as refusal:
+        outside.nats(url, here)
+    assert refusal.value.key == "nats_login_incomplete"
+    assert "webhook-ingest.json, scheduler.json" in str(refusal.value)
+    (tmp_path / "operator.json").write_text("{}")
     with pytest.raises(UpError) as refusal:
         outside.nats(url, here)
     assert refusal.value.key == "nats_unreachable"
