@@ -97,19 +97,6 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
         "reuse_key_too_long": entry(
             "再利用キー (reuse_key) が {limit} 文字を超えました。", "The reuse key is longer than {limit} characters.",
             "番号や名前など、短い値を使ってください。", "Use short values: a number, a name."),
-        "payload_lost": entry(
-            "ペイロードが保存場所から失われました。", "The payload is not where it was stored any more.",
-            "GitHub の Webhook の画面から再送 (Redeliver) してください。", "Redeliver it from the webhook's page at GitHub."),
-        "webhook_deleted": entry(
-            "処理の前に Webhook が削除されました。", "The webhook was deleted before the delivery was processed.",
-            "何もする必要はありません。", "Nothing to do."),
-        "definition_invalid": entry(
-            "Webhook の定義がこのバージョンでは使えません。", "The definition of the webhook is not valid in this version.",
-            "Webhook を保存し直し、配信を再実行 (replay) してください。", "Save the webhook again, then replay the delivery."),
-        "processing_failed": entry(
-            "処理に繰り返し失敗しました。", "Processing it failed again and again.",
-            "サービスのログを確認し、配信を再実行 (replay) してください。",
-            "See the log of the webhook service, then replay the delivery."),
         # a delivery that was there before
         "delivery_duplicate": entry(
             "同じ配信をすでに受け取っています。", "The same delivery was received before.",
