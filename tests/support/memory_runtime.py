@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ccplant_contracts.launch import LaunchSpec
-from ccplant_contracts.session import PodStatus, SessionConfig
+from ccplant_contracts.session import Diagnosis, PodStatus, SessionConfig
 from ccplant_contracts.stream import StreamEvent
 from ccplant_orchestrator.runtimes.protocol import (
     CurrentLaunches,
@@ -42,6 +42,10 @@ class MemoryRuntime:
     """What it says where it is asked why a launch does not start."""
     refusal: StartProblem | None = None
     """Why it refuses launches now."""
+    in_use: Diagnosis | None = None
+    """What it says of a volume that another launch has."""
+    why_failing: Diagnosis | None = None
+    """What it says where it cannot be asked."""
     tail: dict[str, list[StreamEvent]] = field(default_factory=dict)
     starts: int = 0
     shown: Phase = "running"
@@ -65,7 +69,7 @@ class MemoryRuntime:
             raise LaunchRefusedError(self.refusal.diagnosis, hopeless=self.refusal.hopeless)
         if volume is not None:
             if volume.id in self.used.values():
-                raise VolumeInUseError(volume.id)
+                raise VolumeInUseError(volume.id, diagnosis=self.in_use)
             self.volumes[volume.id] = volume
             self.used[ref.launch_id] = volume.id
         self.starts += 1
@@ -94,7 +98,7 @@ class MemoryRuntime:
 
     async def get(self, ref: LaunchRef) -> Observation | None:
         if self.failing:
-            raise RuntimeFailedError("the place cannot be asked")
+            raise RuntimeFailedError("the place cannot be asked", diagnosis=self.why_failing)
         return self.observed.get(ref.launch_id)
 
     async def list(self) -> Sequence[Observation]:

@@ -182,10 +182,10 @@ ENTRIES: MappingProxyType[str, Entry] = MappingProxyType(
             "ボリューム {volume} は削除中です。", "The volume {volume} is being deleted.",
             "新しいボリュームで再作成してください。", "Recreate the session with a new volume."),
         "volume_in_use": entry(
-            "ボリューム {volume} はまだ別のノードで使われています。",
-            "The volume {volume} is still in use on another node.",
-            "前の Pod が終わるまでお待ちください。ノードが停止している場合は切り離しに数分かかります。",
-            "Wait until the earlier Pod is gone; from a dead node this takes minutes."),
+            "ボリューム {volume} はまだ別の Pod で使われています。",
+            "The volume {volume} is still in use by another Pod.",
+            "前の Pod が終わるまでお待ちください。戻らないノードにある場合は、そのノードをクラスタから削除してください。",
+            "Wait until the earlier Pod is gone; where its node will not come back, remove that node from the cluster."),
         "volume_attach_failed": entry(
             "ボリューム {volume} をノードに接続できません: {detail}",
             "The volume {volume} cannot be attached to the node: {detail}",

@@ -8,6 +8,7 @@ from ccplant_contracts.session import Diagnosis
 from ccplant_contracts.status import Reason, Status
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 from ccplant_orchestrator.settings import OrchestratorSettings
+from ccplant_store.sessions.model import SessionDoc
 from tests.integration.orchestrator.conftest import Plant
 from tests.support.waiting import eventually
 
@@ -19,7 +20,9 @@ def problem(code: str, *, hopeless: bool = False) -> StartProblem:
 
 @pytest.fixture
 def orchestrator_settings() -> OrchestratorSettings:
-    return OrchestratorSettings(resync_seconds=60, max_concurrent_launches=1, pod_start_timeout_seconds=8)
+    return OrchestratorSettings(
+        resync_seconds=60, max_concurrent_launches=1, pod_start_timeout_seconds=8, stop_grace_seconds=1
+    )
 
 
 async def test_what_keeps_a_launch_is_shown_and_taken_back_when_it_starts(plant: Plant) -> None:
@@ -87,3 +90,52 @@ async def test_a_launch_that_is_refused_for_ever_fails_at_once(plant: Plant) -> 
     plant.runtime.refusal = problem("admission_refused", hopeless=True)
     ended = await plant.settled((await plant.create()).id)
     assert (ended.status_reason, ended.facts["code"]) == (Reason.START_FAILED, "admission_refused")
+
+
+async def _says(plant: Plant, session_id: str, code: str) -> None:
+    async def said() -> bool:
+        return ((await plant.get(session_id)).diagnosis or {}).get("code") == code
+
+    await eventually(said)
+
+
+async def _on_a_used_volume(plant: Plant) -> SessionDoc:
+    session = await plant.create(pvc_enabled=True)
+    await plant.runner(session.id)
+    await plant.stop(session.id)
+    await plant.settled(session.id)
+    plant.runtime.used["a launch on a node that is away"] = session.id
+    plant.runtime.in_use = problem("volume_in_use").diagnosis
+    heir = await plant.create(pvc_enabled=True, volume_id=session.id)
+    await _says(plant, heir.id, "volume_in_use")
+    return await plant.get(heir.id)
+
+
+async def test_a_session_whose_volume_is_not_free_yet_shows_why_and_starts_when_it_is(plant: Plant) -> None:
+    heir = await _on_a_used_volume(plant)
+    assert (heir.status, heir.attempts) == (Status.PENDING, 0)
+    plant.runtime.used.clear()
+    await plant.runner(heir.id)
+    assert (await plant.get(heir.id)).diagnosis is None
+
+
+async def test_a_session_whose_volume_does_not_get_free_fails_in_time_and_says_why(plant: Plant) -> None:
+    ended = await plant.settled((await _on_a_used_volume(plant)).id)
+    assert (ended.status_reason, ended.facts["code"]) == (Reason.START_FAILED, "volume_in_use")
+
+
+async def test_a_place_that_may_not_be_asked_fails_a_start_in_time_with_what_is_missing(plant: Plant) -> None:
+    plant.runtime.shown, plant.runtime.problem = "starting", problem("insufficient_cpu")
+    session = await plant.create()
+    await eventually(lambda: plant.runtime.launched)
+    plant.runtime.failing, plant.runtime.why_failing = True, problem("rights_missing").diagnosis
+    await _says(plant, session.id, "rights_missing")
+    assert (await plant.get(session.id)).attempts == 0
+
+    async def failed() -> bool:
+        return (await plant.get(session.id)).status is Status.FAILED
+
+    await eventually(failed, 20)
+    plant.runtime.failing = False
+    ended = await plant.settled(session.id)
+    assert (ended.status_reason, ended.facts["code"]) == (Reason.START_FAILED, "rights_missing")

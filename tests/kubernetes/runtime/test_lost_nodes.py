@@ -153,7 +153,11 @@ async def test_a_volume_stays_in_use_while_the_pod_of_a_lost_node_is_not_gone(
     await runtime.destroy(ref, force=True)
     await runtime.release(ref)
     cluster_api.apply(manifests.claim(options, Volume(VOLUME, "tester", "1Gi")))
-    with pytest.raises(VolumeInUseError):
+    with pytest.raises(VolumeInUseError) as in_use:
         await launched(runtime, new_ref("session-tester-second"), volume=VOLUME)
+    assert in_use.value.diagnosis is not None
+    assert in_use.value.diagnosis.code == "volume_in_use"
+    told = in_use.value.diagnosis.evidence
+    assert told == {"volume": VOLUME, "pod": ref.pod_name, "node": NODE.rpartition("/")[2]}
     with pytest.raises(VolumeInUseError):
         await runtime.delete_volume(VOLUME)

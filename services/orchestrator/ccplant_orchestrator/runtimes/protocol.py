@@ -102,6 +102,11 @@ class Observation:
 class RuntimeFailedError(Exception):
     """A call could not be done now; the same call may succeed later."""
 
+    def __init__(self, said: str = "", *, diagnosis: Diagnosis | None = None) -> None:
+        super().__init__(said)
+        self.diagnosis = diagnosis
+        """Why, where somebody could do something about it (D1)."""
+
 
 class LaunchRefusedError(Exception):
     """The place refuses to start this launch, and why: for ever, or (a quota, say) for as long as something else is so."""

@@ -13,7 +13,7 @@ import structlog
 
 from ccplant_contracts.ids import new_launch_id
 from ccplant_contracts.launch import Receipt, StopRequest
-from ccplant_contracts.session import Mode, SessionConfig, StopRequested
+from ccplant_contracts.session import Diagnosis, Mode, SessionConfig, StopRequested
 from ccplant_contracts.status import Status, StopReason
 from ccplant_contracts.watch import Activity
 from ccplant_orchestrator.requests import Runners
@@ -75,6 +75,8 @@ _NUMBER_PATIENCE = timedelta(seconds=30)
 _NORMAL_START = timedelta(seconds=2)
 """Within this time a launch is not asked about: most have started by then."""
 _REFUSED_SECONDS = 5.0
+_SETTLE_SECONDS = 1.0
+"""After an end at a place that could not be asked a moment ago."""
 _RUNNER_GRACE = timedelta(seconds=5)
 """The runner is told to be done this much earlier than it would be destroyed."""
 
@@ -296,6 +298,16 @@ class Reconciler:
         self._look_again(session.id, _REFUSED_SECONDS)
         return True
 
+    async def _kept_from_starting(self, session: SessionDoc, error: Exception) -> bool:
+        """Show what somebody has to see to before a start can go on (D1), for as long as such a start may take."""
+        found = _says_why(session, error)
+        if found is None or session.launch is None:
+            return False
+        over = self._clock.now() >= session.launch.created_at + self._limits.pod_start_timeout
+        if not await self._refused(session, StartProblem(found, hopeless=over)):
+            self._look_again(session.id, _SETTLE_SECONDS)
+        return True
+
     async def _request_stop(self, session: SessionDoc, reason: StopReason) -> None:
         stop = StopRequested(reason=reason, by="system", at=self._clock.now())
         unchanged = session.prompt_seq if reason is StopReason.TASK_FINISHED else None
@@ -362,6 +374,8 @@ class Reconciler:
             session = await self._store.sessions.get(session_id)
             if session is None:
                 return
+            if await self._kept_from_starting(session, error):
+                return
             counts = _counts(session, error)
             delay = self._backoff.delay(session.attempts + 1 if counts else _UNCOUNTED) or self._backoff.cap
             await self._store.sessions.back_off(
@@ -374,6 +388,12 @@ class Reconciler:
         except StoreUnavailableError as unavailable:
             _log.warning("back_off_not_written", error=str(unavailable))
             self._look_again(session_id, 1.0)
+
+
+def _says_why(session: SessionDoc, error: Exception) -> Diagnosis | None:
+    """Return why a session's start cannot go on, where its place told; pure."""
+    starts = session.status is Status.PENDING and session.stop_requested is None
+    return error.diagnosis if starts and isinstance(error, RuntimeFailedError) else None
 
 
 def _counts(session: SessionDoc, error: Exception) -> bool:

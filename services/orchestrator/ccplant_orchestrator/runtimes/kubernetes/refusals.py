@@ -26,7 +26,8 @@ def reported() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise RuntimeFailedError(f"the API server refused: {error}") from error
+        said = f"the API server refused: {error}"
+        raise RuntimeFailedError(said, diagnosis=_rights_missing(error)) from error
     except UnreachableError as error:
         raise RuntimeFailedError(str(error)) from error
 
@@ -41,6 +42,14 @@ def refusable(what: str) -> Iterator[None]:
             problem = diagnose_refusal(error.status, error.reason, error.message, what=what)
             raise LaunchRefusedError(problem.diagnosis, hopeless=problem.hopeless) from error
         raise
+
+
+def _rights_missing(error: ApiError) -> Diagnosis | None:
+    """Say which right is missing, where that is what is wrong."""
+    if error.status != 403:
+        return None
+    found = diagnose_refusal(error.status, error.reason, error.message).diagnosis
+    return found if found.code == "rights_missing" else None
 
 
 def is_hopeless(error: ApiError) -> bool:

@@ -13,6 +13,7 @@ import structlog
 
 from ccplant_orchestrator.runtimes.kubernetes import manifests, names
 from ccplant_orchestrator.runtimes.kubernetes.api import Api, ApiError, Json, Kind, pages
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.claims import in_use
 from ccplant_orchestrator.runtimes.kubernetes.options import KubernetesOptions
 from ccplant_orchestrator.runtimes.kubernetes.refusals import name_taken, refusable
 from ccplant_orchestrator.runtimes.protocol import LaunchRef, RuntimeFailedError, Volume, VolumeInUseError
@@ -62,8 +63,14 @@ class Volumes:
         async for page in pages(self._api, Kind.POD, labels=labels, metadata_only=True):
             for pod in page.items:
                 if ref is None or not names.belongs_to(self._options, pod, ref):
-                    name = pod["metadata"]["name"]
-                    raise VolumeInUseError(f"the volume {volume_id} is used by the Pod {name}")
+                    raise await self._in_use(volume_id, str(pod["metadata"]["name"]))
+
+    async def _in_use(self, volume_id: str, pod_name: str) -> VolumeInUseError:
+        """Say who has the volume, and on which node: it may be one that somebody has to look after."""
+        pod = await self._api.read(Kind.POD, pod_name)
+        node = str((pod or {}).get("spec", {}).get("nodeName") or "")
+        found = in_use(volume_id, pod_name, node)
+        return VolumeInUseError(f"the volume {volume_id} is used by the Pod {pod_name}", diagnosis=found)
 
     async def delete(self, volume_id: str) -> None:
         """Have the claim removed; what is not ours is left alone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from ccplant_orchestrator.runtimes.kubernetes.api import ApiError, UnreachableError
@@ -47,3 +49,22 @@ def test_the_servers_words_are_in_the_diagnosis() -> None:
 def test_whatever_else_goes_wrong_may_work_later(error: Exception) -> None:
     with pytest.raises(RuntimeFailedError), reported(), refusable("x"):
         raise error
+
+
+@pytest.mark.parametrize("made", [refusable("Pod"), reported()], ids=["made", "read"])
+def test_a_right_that_is_missing_is_named(made: AbstractContextManager[None]) -> None:
+    said = f'{_RIGHTS} in the namespace "sessions"'
+    with pytest.raises(RuntimeFailedError) as failed, reported(), made:
+        raise ApiError(403, "Forbidden", said)
+    diagnosis = failed.value.diagnosis
+    assert diagnosis is not None
+    assert diagnosis.code == "rights_missing"
+    named = {name: diagnosis.evidence[name] for name in ("verb", "resource", "namespace")}
+    assert named == {"verb": "create", "resource": "pods", "namespace": "sessions"}
+
+
+@pytest.mark.parametrize(("status", "message"), [(403, "not yet ready to handle request"), (500, _RIGHTS)])
+def test_what_no_rule_of_rights_says_is_not_told_as_one(status: int, message: str) -> None:
+    with pytest.raises(RuntimeFailedError) as failed, reported():
+        raise ApiError(status, "", message)
+    assert failed.value.diagnosis is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ccplant_contracts.messages import phrase
+from ccplant_contracts.session import Diagnosis
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import Event, latest
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, Fact, problem
@@ -131,3 +132,9 @@ def _size(claim: raw.Json) -> str | None:
 
 def _class_name(claim: raw.Json) -> str | None:
     return raw.name(claim, "spec", "storageClassName") or None
+
+
+def in_use(volume: str, pod: str, node: str) -> Diagnosis:
+    """Say that the Pod of an earlier launch is not gone yet, so that its volume may still be written to."""
+    evidence: dict[str, Evidence] = {"pod": raw.shown(pod), "node": raw.shown(node) or None}
+    return problem("volume_in_use", {"volume": volume}, evidence=evidence).diagnosis

@@ -15,15 +15,20 @@ _QUOTA = re.compile(
     r" limited: (?P<limited>.*)$",
     re.DOTALL,
 )
-_RIGHTS = re.compile(r"cannot \w+ resource")
+_RIGHTS = re.compile(
+    r'cannot (?P<verb>\w{1,40}) resource(?: "(?P<resource>[^"\s]{1,253})")?'
+    r'(?:.{0,300}? in the namespace "(?P<namespace>[^"\s]{1,253})")?',
+    re.DOTALL,
+)
 
 
 def diagnose_refusal(status: int, reason: str, message: str, *, what: str = "") -> StartProblem:
     """Judge an answer of the API server to the making of an object; `what` says of which."""
     evidence: dict[str, Evidence] = {"status": status, "reason": raw.shown(reason, 100), "what": what or None}
     facts = {"detail": raw.shown(message)}
-    if status == 403 and _RIGHTS.search(message):
-        return problem("rights_missing", facts, evidence=evidence)
+    right = _RIGHTS.search(message[:4_000]) if status == 403 else None
+    if right is not None:
+        return problem("rights_missing", facts, evidence={**evidence, **right.groupdict()})
     if status == 403 and "exceeded quota" in message:
         numbers = _QUOTA.search(message[:4_000])
         if numbers is None:
