@@ -13,6 +13,8 @@ from ccplant_store.access import TICKET_SECONDS
 from ccplant_store.deliveries.model import KEPT_SECONDS as DELIVERIES_KEPT_SECONDS
 from ccplant_store.deliveries.rate import ADMISSIONS_KEPT_SECONDS
 from ccplant_store.driver import ASC, DESC, EPOCH, Index
+from ccplant_store.schedules import repository as schedules
+from ccplant_store.schedules.model import RUNS_KEPT
 from ccplant_store.webhooks.repository import DELETED_KEPT_SECONDS
 
 PURGED_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
@@ -103,6 +105,17 @@ DELIVERIES: Sequence[Index] = (
     Index((("order", ASC),), "due", partial={"state": "received"}),
     Index((("received_at", ASC),), "ttl", expire_after_seconds=DELIVERIES_KEPT_SECONDS),
 )
+SCHEDULES: Sequence[Index] = (
+    _list_index("list_created", "owner", "deleted", "created_at"),
+    Index((("next_fire_at", ASC),), "due", partial={"next_fire_at": {"$gt": EPOCH}}),
+    Index((("last_tick_at", ASC),), "decided", partial={"last_tick_at": {"$gt": EPOCH}}),
+    Index((("deleted_at", ASC),), "ttl", expire_after_seconds=schedules.DELETED_KEPT_SECONDS),
+)
+RUNS: Sequence[Index] = (
+    Index((("schedule_id", ASC), ("created_at", DESC), ("_id", DESC)), "of_schedule"),
+    Index((("key", ASC),), "tick", unique=True, partial=_text("key")),
+    Index((("created_at", ASC),), "ttl", expire_after_seconds=int(RUNS_KEPT.total_seconds())),
+)
 
 INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
     {
@@ -113,6 +126,8 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "volumes": VOLUMES,
         "dispatches": DISPATCHES,
         "slots": (),
+        "schedules": SCHEDULES,
+        "runs": RUNS,
         "places": (),
         "webhooks": WEBHOOKS,
         "deliveries": DELIVERIES,

@@ -24,6 +24,7 @@ from ccplant_store.output.repository import OutputStore, output_range
 from ccplant_store.permissions.repository import PermissionStore
 from ccplant_store.places.repository import PlaceStore
 from ccplant_store.prompts.repository import PromptStore
+from ccplant_store.schedules.repository import ScheduleStore
 from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
 from ccplant_store.users import UserStore
@@ -46,6 +47,7 @@ class Store:
         self.sessions = SessionStore(database, clock, self._recorder, self.volumes)
         self.dispatches = DispatchStore(database, clock, self._recorder)
         self.places = PlaceStore(database)
+        self.schedules = ScheduleStore(database, clock, self._recorder, self.dispatches)
         self.prompts = PromptStore(database, clock, self._recorder)
         self.permissions = PermissionStore(database, clock, self._recorder)
         self.events = EventStore(database, self.prompts)
