@@ -1,8 +1,9 @@
 """What is wrong with an image: the registry's words, as a node passes them on.
 
 A registry that says 401 or 403 may mean "log in" or "there is no such image", and only some say 404; so the words decide
-between "not there", "not allowed" and "not reachable now", and only the first two are ever hopeless, once repeated: a
-tag that is being pushed, or a mirror that lags, says the same at first.
+between "not there", "not allowed" and "not reachable now", and only the first two are ever hopeless. What is not there
+is so at once (S4): nobody waits half a minute to read of a wrong name. What is not allowed is asked for a second time,
+because a registry may also say so of credentials that have just been made.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence,
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
-HOPELESS_PULLS = 3
-"""Failed pulls after which waiting is given up; the kubelet makes the third about half a minute after the first."""
+_HOPELESS_PULLS = {"image_not_found": 1, "image_wrong_platform": 1, "image_access_denied": 2}
+"""Failed pulls after which waiting is given up; the kubelet makes the second about ten seconds after the first."""
 _HOPELESS_SECONDS = 120
 """The same without events: so long a node has failed to pull it."""
 _PULL_STATES = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed")
@@ -45,7 +46,6 @@ _WORDS = (
     ("image_not_found", r"not found|manifest unknown|name unknown|does not exist"),
 )
 _PATTERNS = tuple((code, re.compile(words, re.IGNORECASE)) for code, words in _WORDS)
-_HOPELESS = ("image_not_found", "image_access_denied", "image_wrong_platform")
 
 
 def not_pulled(situation: Situation) -> StartProblem | None:
@@ -105,11 +105,13 @@ def _failed(situation: Situation, reason: str, message: str, evidence: dict[str,
     words = pulls[0].message if pulls else message
     code = kind_of_failure(f"{reason}: {words}", situation.image)
     times = sum(one.count for one in pulls)
-    repeated = times >= HOPELESS_PULLS or (not pulls and situation.node_seconds >= _HOPELESS_SECONDS)
+    # a state that says so stands for one, whether its event came through or not
+    enough = code in _HOPELESS_PULLS and max(1, times) >= _HOPELESS_PULLS[code]
+    for_long = code in _HOPELESS_PULLS and not pulls and situation.node_seconds >= _HOPELESS_SECONDS
     return problem(
         code,
         {"image": situation.image, "detail": raw.shown(words)},
-        hopeless=code in _HOPELESS and repeated,
+        hopeless=enough or for_long,
         evidence={**evidence, "failed_pulls": times or None},
     )
 

@@ -14,8 +14,8 @@ cannot help; everything else has until the time limit of a start.
 | volume | `volume_class_missing` `volume_not_available` `volume_provisioning` `volume_provisioning_failed` `volume_zone`
   `volume_waiting_for_consumer` `volume_in_use` `volume_attach_failed` `volume_mount_failed` | never |
 | image | `image_name_invalid` `image_not_on_node` | at once |
-| image | `image_not_found` `image_access_denied` `image_wrong_platform` | with the third failed pull, without events
-  120 s after the node got the Pod |
+| image | `image_not_found` `image_wrong_platform` | at once |
+| image | `image_access_denied` | with the second failed pull, without events 120 s after the node got the Pod |
 | image | `image_pulling` `registry_unreachable` `registry_failing` `image_pull_failed` | never |
 | container | `image_runs_as_root` `command_missing` | at once |
 | container | `secret_missing` | when mounted for the third time, as variable 30 s after the node got the Pod |

@@ -45,7 +45,7 @@ STARTS = [
     ("volume-lost", "volume_lost", HOPELESS, "volume-lost"),
     ("volume-zone", "volume_zone", MAY_COME, "not from 3 of 4"),
     ("volume-mount-failed", "volume_mount_failed", MAY_COME, "/nowhere/at/all"),
-    ("image-not-found-once", "image_not_found", MAY_COME, "registry.test.invalid/team/absent:1"),
+    ("image-not-found-once", "image_not_found", HOPELESS, "registry.test.invalid/team/absent:1"),
     ("image-not-found", "image_not_found", HOPELESS, "registry.test.invalid/team/absent:1"),
     ("image-access-denied", "image_access_denied", MAY_COME, "registry.test.invalid/team/private:1"),
     ("registry-failing", "registry_failing", MAY_COME, "503 Service Unavailable"),
@@ -62,7 +62,6 @@ STARTS = [
     ("node-silent-while-starting", "node_not_responding", MAY_COME, "node-1"),
 ]  # fmt: skip
 LATER = [
-    ("image-not-found-once", 600, HOPELESS),  # without its events: by time
     ("volume-missing", 60, HOPELESS),
     ("secret-missing-as-variable", 60, HOPELESS),
     ("runner-not-registered", 60, MAY_COME),
@@ -90,14 +89,43 @@ def test_a_recorded_start_is_explained(name: str, code: str, hopeless: bool, wor
 @pytest.mark.parametrize(("name", "seconds", "hopeless"), LATER, ids=[one[0] for one in LATER])
 def test_what_may_come_at_first_is_given_up_later_by_rule(name: str, seconds: int, hopeless: bool) -> None:
     scene = recordings.recorded(name)
-    events = [] if name == "image-not-found-once" else scene["events"]
     begun = datetime.fromisoformat(scene["pod"]["metadata"]["creationTimestamp"])
     later = datetime.fromtimestamp(begun.timestamp() + seconds, UTC)
 
-    problem = diagnose_start(scene["pod"], events, scene["pvc"], scene["nodes"], now=later)
+    problem = diagnose_start(scene["pod"], scene["events"], scene["pvc"], scene["nodes"], now=later)
 
     assert problem is not None
     assert problem.hopeless is hopeless
+
+
+def test_an_image_that_is_not_there_is_so_without_its_events_too() -> None:
+    scene = recordings.recorded("image-not-found-once")
+    problem = recordings.start({**scene, "events": []})
+    assert problem is not None
+    assert (problem.diagnosis.code, problem.hopeless) == ("image_not_found", HOPELESS)
+
+
+def test_an_image_that_is_not_allowed_is_asked_for_twice() -> None:
+    scene = recordings.recorded("image-access-denied")
+    twice = [{**event, "count": 2} if event["reason"] == "Failed" else event for event in scene["events"]]
+    problem = recordings.start({**scene, "events": twice})
+    assert problem is not None
+    assert (problem.diagnosis.code, problem.hopeless) == ("image_access_denied", HOPELESS)
+
+
+def test_an_image_that_is_not_allowed_is_given_up_in_time_without_events() -> None:
+    scene = recordings.recorded("image-not-found-once")
+    words = json.dumps(scene["pod"]).replace("absent:1: not found", "absent:1: 403 Forbidden")
+    pod = json.loads(words.replace("code = NotFound", "code = Unknown"))
+    begun = datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp()
+    found = [
+        diagnose_start(pod, [], None, scene["nodes"], now=datetime.fromtimestamp(begun + seconds, UTC))
+        for seconds in (60, 600)
+    ]
+    assert [one and (one.diagnosis.code, one.hopeless) for one in found] == [
+        ("image_access_denied", MAY_COME),
+        ("image_access_denied", HOPELESS),
+    ]
 
 
 def test_every_recorded_start_is_in_the_table() -> None:
