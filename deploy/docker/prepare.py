@@ -10,6 +10,8 @@
     DIR/mongodb/        mongodb.key
     DIR/api/            nats.json, mongodb.url, sealing.key, bootstrap.token
     DIR/orchestrator/   nats.json, mongodb.url, sealing.key, signing.json, agents.json
+    DIR/webhook-ingest/ nats.json, mongodb.url, sealing.key
+    DIR/scheduler/      nats.json, mongodb.url
 
 `replica-set` makes a new mongod a replica set of one node, with a user that owns one database.
 
@@ -33,6 +35,9 @@ from ccplant_platform.bus.provision import provision
 from ccplant_platform.private_files import write_private
 
 START_SECONDS = 60.0
+SERVICES = ("api", "orchestrator", "webhook-ingest", "scheduler")
+WITHOUT_SEALED = ("scheduler",)
+"""Services that open nothing that is sealed."""
 NATS_HEALTH = '\nhttp: "127.0.0.1:8222"\n'
 """For the health check inside the container, and for nobody else: what it shows is not for sessions."""
 
@@ -61,7 +66,7 @@ def make_keys(
 ) -> None:
     """Write everything that a program of this installation needs."""
     keys = directory / "keys"
-    for name in ("keys", "nats", "mongodb", "api", "orchestrator"):
+    for name in ("keys", "nats", "mongodb", *SERVICES):
         (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     host, port = nats_listen
     provision(keys, host=host, port=port, store_dir=nats_store)
@@ -70,10 +75,11 @@ def make_keys(
     sealing = keep_secret(keys / "sealing.key")
     write_private(directory / "nats" / "nats.conf", (keys / "nats.conf").read_text() + NATS_HEALTH)
     hand_over(keys / "mongodb.key", directory / "mongodb" / "mongodb.key")
-    for service in ("api", "orchestrator"):
+    for service in SERVICES:
         hand_over(keys / f"{service}.json", directory / service / "nats.json")
         write_private(directory / service / "mongodb.url", access.url)
-        write_private(directory / service / "sealing.key", sealing)
+        if service not in WITHOUT_SEALED:
+            write_private(directory / service / "sealing.key", sealing)
     write_private(directory / "api" / "bootstrap.token", token)
     hand_over(keys / "signing.json", directory / "orchestrator" / "signing.json")
     agents = {name: agent_environment(name, os.environ, in_pods=True) for name in PACKAGES}

@@ -62,10 +62,15 @@ class Installation:
     """What `docker compose up` makes."""
 
     def __init__(self, *, up: bool = True) -> None:
-        port = free_port()
+        port, webhook_port = free_port(), free_port()
         self.project = f"ccplant-test-{os.getpid()}"
         self.url = f"http://127.0.0.1:{port}"
-        self._environment = {"COMPOSE_PROJECT_NAME": self.project, "CCPLANT_LISTEN": f"127.0.0.1:{port}"}
+        self.webhook_url = f"http://127.0.0.1:{webhook_port}"
+        self._environment = {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "CCPLANT_LISTEN": f"127.0.0.1:{port}",
+            "CCPLANT_WEBHOOK_LISTEN": f"127.0.0.1:{webhook_port}",
+        }
         self.token = ""
         if up:
             self.up()

@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(600)]
 
-SERVICES = ("nats", "mongo", "api", "orchestrator")
+SERVICES = ("nats", "mongo", "api", "orchestrator", "webhook-ingest", "scheduler")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,9 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(180)]
 
-WORKLOADS = {"nats": 1, "mongodb": 1, "ccplant-api": 2, "ccplant-orchestrator": 2}
+WORKLOADS = {"nats": 1, "mongodb": 1, "ccplant-api": 2, "ccplant-orchestrator": 2,
+    "ccplant-webhook-ingest": 2, "ccplant-scheduler": 2,
+}  # fmt: skip
 
 
 def workloads(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -52,7 +54,7 @@ def test_namespaces_enforce_that_profile(applied: ClusterApi) -> None:
 
 
 def test_every_container_has_requests_and_a_limit_of_memory(manifests: list[dict[str, Any]]) -> None:
-    assert len(containers(manifests)) == 6
+    assert len(containers(manifests)) == 8
     for container in containers(manifests):
         assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), container["name"]
         assert "memory" in container["resources"]["limits"], container["name"]
@@ -86,6 +88,8 @@ def test_each_program_mounts_its_own_secret_alone(manifests: list[dict[str, Any]
         "mongodb": {"ccplant-mongodb"},
         "ccplant-api": {"ccplant-api"},
         "ccplant-orchestrator": {"ccplant-orchestrator"},
+        "ccplant-webhook-ingest": {"ccplant-webhook-ingest"},
+        "ccplant-scheduler": {"ccplant-scheduler"},
     }
     for secret in of_kind(manifests, "Secret").values():
         assert not {"operator.json", "operator_seed"} & secret["data"].keys()
@@ -112,6 +116,19 @@ def test_a_session_reaches_neither_private_addresses_nor_the_metadata_address(
     assert {"169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(four["except"])
     six = next(block for block in blocks if block["cidr"] == "::/0")
     assert {"fc00::/7", "fe80::/10"} <= set(six["except"])
+
+
+@pytest.mark.parametrize("name", ["webhook-ingest", "scheduler"])
+def test_what_takes_in_triggers_reaches_names_the_bus_and_the_database_alone(
+    manifests: list[dict[str, Any]], name: str
+) -> None:
+    egress = of_kind(manifests, "NetworkPolicy")[name]["spec"]["egress"]
+    assert {port["port"] for rule in egress for port in rule["ports"]} == {53, 4222, 27017}
+    assert not [to for rule in egress for to in rule["to"] if "ipBlock" in to]
+    for server in ("nats", "mongodb"):
+        ingress = of_kind(manifests, "NetworkPolicy")[server]["spec"]["ingress"]
+        let_in = ingress[0]["from"][0]["podSelector"]["matchExpressions"][0]["values"]
+        assert f"ccplant-{name}" in let_in
 
 
 def test_the_policies_choose_pods_that_there_are(manifests: list[dict[str, Any]]) -> None:

@@ -81,7 +81,7 @@ def test_it_can_do_nothing_beside_its_own_secrets_and_in_other_namespaces(orches
         assert [right for right in NEEDED if may(orchestrator, right, namespace)] == []
 
 
-@pytest.mark.parametrize("account", ["ccplant-api", "ccplant-servers"])
+@pytest.mark.parametrize("account", ["ccplant-api", "ccplant-triggers", "ccplant-servers"])
 def test_the_others_have_no_rights_at_all(
     applied: ClusterApi, control_plane: ControlPlane, account: str
 ) -> None:

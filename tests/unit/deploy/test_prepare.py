@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -47,12 +48,18 @@ def test_each_program_gets_its_own_and_nothing_else(prepare: ModuleType, tmp_pat
         "orchestrator/mongodb.url",
         "orchestrator/sealing.key",
         "orchestrator/agents.json",
+        "webhook-ingest/nats.json",
+        "webhook-ingest/mongodb.url",
+        "webhook-ingest/sealing.key",
+        "scheduler/nats.json",
+        "scheduler/mongodb.url",
     }
     operator = json.loads(found["keys/operator.json"])
     outside = "".join(text for name, text in found.items() if not name.startswith("keys/"))
     assert operator["operator_seed"] not in outside
     assert operator["account_seed"] not in outside
     assert operator["signing_seed"] not in found["api/nats.json"]
+    assert operator["signing_seed"] not in found["webhook-ingest/nats.json"] + found["scheduler/nats.json"]
     assert found["mongodb/mongodb.key"] not in "".join(
         text for name, text in found.items() if name.startswith(("api/", "orchestrator/", "nats/"))
     )
@@ -73,6 +80,23 @@ def test_a_second_run_changes_no_key_and_no_password(prepare: ModuleType, tmp_pa
     # accounts are signed again at each run, by the same keys
     signed = {"nats/nats.conf", "keys/nats.conf", "keys/accounts.conf"}
     assert {name for name, text in before.items() if after[name] != text} <= signed
+
+
+def test_an_installation_of_an_earlier_version_gains_what_new_services_need(
+    prepare: ModuleType, tmp_path: Path
+) -> None:
+    make(prepare, tmp_path)
+    before = files(tmp_path)
+    for service in ("webhook-ingest", "scheduler"):
+        shutil.rmtree(tmp_path / service)
+        (tmp_path / "keys" / f"{service}.json").unlink()
+    make(prepare, tmp_path)
+    after = files(tmp_path)
+
+    assert set(after) == set(before)
+    assert after["api/sealing.key"] == after["webhook-ingest/sealing.key"] == before["api/sealing.key"]
+    same = ("keys/operator.json", "api/nats.json", "orchestrator/nats.json", "scheduler/mongodb.url")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
 
 def test_agents_get_their_credentials_in_one_private_file(
