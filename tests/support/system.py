@@ -22,7 +22,7 @@ from tests.support.live_processes import Known, alive, descendants, known, namin
 from tests.support.programs import free_port
 from tests.support.waiting import wait_until
 
-Part = Literal["api", "orchestrator", "nats", "mongod"]
+Part = Literal["api", "orchestrator", "webhook-ingest", "scheduler", "nats", "mongod"]
 Member = Literal["supervisor", "runner", "agent"]
 
 _START_SECONDS = 90.0
@@ -41,6 +41,7 @@ class System:
     nats_host: str = "127.0.0.1"
     """Where NATS listens."""
     port: int = field(default_factory=free_port)
+    webhook_port: int = field(default_factory=free_port)
     journal: list[str] = field(default_factory=list)
     connection: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
@@ -62,7 +63,7 @@ class System:
         """Start `ccplant up` and wait until it says that everything is ready."""
         self.note("ccplant up starts")
         command = [sys.executable, "-m", "ccplant_cli", "up", "--json", "--port", str(self.port)]
-        command += ["--nats-host", self.nats_host]
+        command += ["--webhook-port", str(self.webhook_port), "--nats-host", self.nats_host]
         with self.errors_file.open("a") as errors:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self.data_dir), *self.arguments],
@@ -121,6 +122,11 @@ class System:
     @property
     def url(self) -> str:
         return str(self.connection["url"])
+
+    @property
+    def webhook_url(self) -> str:
+        """Where deliveries arrive."""
+        return str(self.connection["webhook_url"])
 
     @property
     def token(self) -> str:
@@ -252,7 +258,9 @@ class System:
     def errors_since(self, ends: Mapping[str, int]) -> list[str]:
         """Return what services logged as an error since then: what they handle, they log as less."""
         errors = []
-        for name in ("api.log", "orchestrator.log", "orchestrator-2.log"):
+        for name in (
+            "api.log", "orchestrator.log", "orchestrator-2.log", "webhook-ingest.log", "scheduler.log",
+        ):  # fmt: skip
             path = self.data_dir / "logs" / name
             if path.exists():
                 text = path.read_bytes()[ends.get(name, 0) :].decode(errors="replace")

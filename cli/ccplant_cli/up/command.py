@@ -55,6 +55,9 @@ def require_reachable(nats_host: str | None, nats_url: str | None) -> None:
 def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help=text("help.port"))] = 8080,
     host: Annotated[str, typer.Option(help=text("help.host"))] = "127.0.0.1",
+    webhook_port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help=text("help.webhook_port"), show_default=False)
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help=text("help.data_dir"), show_default=False)] = None,
     nats_url: Annotated[str | None, typer.Option(help=text("help.nats_url"))] = None,
     mongodb_url: Annotated[str | None, typer.Option(help=text("help.mongodb_url"))] = None,
@@ -69,6 +72,7 @@ def up(
         data_dir=Path(os.path.abspath(chosen)),  # noqa: PTH100  as given: links in it are the user's business
         port=port,
         host=host,
+        webhook_port=webhook_port,
         nats_url=nats_url,
         nats_host=nats_host or LOOPBACK,
         mongodb_url=mongodb_url,
@@ -81,7 +85,15 @@ def up(
         if options.json:
             typer.echo(connection.as_json())
         else:
-            typer.echo(text("ready", url=connection.url, token=connection.token, curl=curl(connection)))
+            typer.echo(
+                text(
+                    "ready",
+                    url=connection.url,
+                    token=connection.token,
+                    webhook_url=connection.webhook_url,
+                    curl=curl(connection),
+                )
+            )
             if options.agent == "demo":
                 say("demo")
         sys.stdout.flush()

@@ -13,8 +13,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,9 +47,11 @@ class Connection:
     token: str
     pid: int
     data_dir: str
+    webhook_url: str
+    """Where deliveries of webhooks arrive: this, `/webhooks/` and the webhook's id."""
 
     def as_json(self) -> str:
-        return json.dumps({"url": self.url, "token": self.token, "pid": self.pid, "data_dir": self.data_dir})
+        return json.dumps(asdict(self))
 
 
 async def together(first: Coroutine[None, None, A], second: Coroutine[None, None, B]) -> tuple[A, B]:
@@ -101,6 +103,8 @@ class Instance:
         try:
             leftovers.sweep(self._data.run, lambda name, pid: self._say("swept", name=name, pid=pid))
             ports.require_free(self._options.host, self._options.port)
+            if self._options.webhook_port is not None:
+                ports.require_free(self._options.host, self._options.webhook_port, "--webhook-port")
             self._say("starting", data_dir=self._data.root)
             self._supervisor.watch_children()
             loop = asyncio.get_running_loop()
@@ -142,29 +146,39 @@ class Instance:
         )
         ground = await self._foundations(self._anchor.process.pid)
         self._say("services_starting")
-        specs = [
-            self._make_service(
-                name,
-                services.service_environment(self._data, self._options, ground, self._environment, name),
-                self._data,
-            )
-            for name in (services.ORCHESTRATOR, services.API)
-        ]
-        for spec in specs:
-            self._supervisor.keep(spec)
-        await self._supervisor.answers(
-            specs[1], lambda: services.probe(self._options), services.START_SECONDS
-        )
+        await self._services(ground)
         self._supervisor.all_ready()
         connection = Connection(
             url=self._options.url,
             token=ground.bootstrap_token_file.read_text(encoding="utf-8").strip(),
             pid=os.getpid(),
             data_dir=str(self._data.root),
+            webhook_url=self._options.url_at(ground.webhook_port),
         )
         write_private(self._data.connection, connection.as_json() + "\n")
         self._ready(connection)
         await asyncio.gather(self._watch_logs(), self._watch_anchor(self._anchor))
+
+    async def _services(self, ground: Surroundings) -> None:
+        """Start the services and wait until each says that it is there."""
+        services.alive_file(self._data).unlink(missing_ok=True)
+        probes: dict[str, Callable[[], object]] = {
+            services.API: lambda: services.probe(self._options),
+            services.INGEST: lambda: services.probe_ingest(self._options, ground.webhook_port),
+            services.SCHEDULER: lambda: services.probe_scheduler(self._data),
+        }
+        specs = {
+            name: self._make_service(
+                name,
+                services.service_environment(self._data, self._options, ground, self._environment, name),
+                self._data,
+            )
+            for name in services.ALL
+        }
+        for spec in specs.values():
+            self._supervisor.keep(spec)
+        for name, probe in probes.items():
+            await self._supervisor.answers(specs[name], probe, services.START_SECONDS)
 
     async def _foundations(self, anchor_pid: int) -> Surroundings:
         """Start or check NATS and MongoDB, both at once."""
@@ -194,6 +208,7 @@ class Instance:
             sealing_key_file=sealing_key,
             agents=agents,
             anchor_pid=anchor_pid,
+            webhook_port=chosen[services.INGEST],
         )
 
     def _choose_ports(self) -> dict[str, int]:
@@ -204,12 +219,29 @@ class Instance:
             while port in (self._options.port, *chosen.values()):
                 port = ports.free_port(None)
             chosen[name] = port
+        chosen[services.INGEST] = self._webhook_port(before.get(services.INGEST), taken=chosen.values())
         self._data.remember_ports(chosen)
         return chosen
 
+    def _webhook_port(self, before: int | None, *, taken: Collection[int]) -> int:
+        """Return where webhooks arrive: the same as last time if it can be, since somebody may have been told it."""
+        if self._options.webhook_port is not None:
+            return self._options.webhook_port
+        host = self._options.host
+        port = ports.free_port(before or services.WEBHOOK_PORT, host)
+        while port in (self._options.port, *taken):
+            port = ports.free_port(None, host)
+        return port
+
     async def _bus(self, binary: str | None, port: int) -> outside.NatsLogin:
         if binary is None:
-            return await asyncio.to_thread(outside.nats, self._options.nats_url or "", self._given)
+            login = await asyncio.to_thread(outside.nats, self._options.nats_url or "", self._given)
+            if login.operator.is_file():
+                await self._supervisor.run(
+                    nats.service_credentials(login.directory, self._data, self._environment),
+                    nats.PROVISION_SECONDS,
+                )
+            return login
         began, host = time.monotonic(), self._options.nats_host
         await self._supervisor.run(
             nats.provision(self._data, host, port, self._environment), nats.PROVISION_SECONDS
@@ -273,7 +305,10 @@ class Instance:
         self._say("stopped")
 
     async def _end_in_order(self) -> None:
-        await self._supervisor.stop(services.API)
+        # nothing new comes in
+        await asyncio.gather(
+            *(self._supervisor.stop(name) for name in (services.API, services.INGEST, services.SCHEDULER))
+        )
         if self._anchor is not None and self._anchor.process.stdin is not None:
             self._anchor.process.stdin.close()
         killed = await self._supervisor.end_others(self._sessions_end_seconds)

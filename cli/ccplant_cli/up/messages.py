@@ -14,7 +14,14 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "Run the whole system on this machine: NATS, MongoDB and the services. Ctrl-C stops it.",
         ),
         "help.port": ("API のポート。", "Port of the API."),
-        "help.host": ("API が待ち受けるアドレス。", "Address that the API listens on."),
+        "help.host": (
+            "API と webhook の受付が待ち受けるアドレス。",
+            "Address that the API and the webhook ingester listen on.",
+        ),
+        "help.webhook_port": (
+            "webhook を受け付けるポート (既定: 8081。使用中なら空いているポート)。",
+            "Port that webhooks arrive at (default: 8081, or another one where that is taken).",
+        ),
         "help.data_dir": (
             "データを置くディレクトリ (既定: $XDG_DATA_HOME/ccplant または ~/.local/share/ccplant)。",
             "Where all data lives (default: $XDG_DATA_HOME/ccplant, or ~/.local/share/ccplant).",
@@ -69,8 +76,8 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "{name}: {count} more warnings, see {path}",
         ),
         "ready": (
-            "ccplant の準備ができました。\n\n  URL      {url}\n  トークン {token}\n\n次のように試せます:\n\n  {curl}\n\n停止するには Ctrl-C を押してください。",
-            "ccplant is ready.\n\n  URL    {url}\n  Token  {token}\n\nTry:\n\n  {curl}\n\nCtrl-C stops it.",
+            "ccplant の準備ができました。\n\n  URL      {url}\n  トークン {token}\n  Webhook  {webhook_url}\n\n次のように試せます:\n\n  {curl}\n\n停止するには Ctrl-C を押してください。",
+            "ccplant is ready.\n\n  URL       {url}\n  Token     {token}\n  Webhooks  {webhook_url}\n\nTry:\n\n  {curl}\n\nCtrl-C stops it.",
         ),
         "demo": (
             "エージェントはモデルを使わないデモです。本物を使うには: ccplant agent install claude-code を実行し、ccplant up --agent claude-code で起動してください。",
@@ -94,12 +101,12 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "The data directory {path} is in use by another ccplant up (pid {pid}): stop it, or choose another by --data-dir.",
         ),
         "port_in_use": (
-            "ポート {port} ({host}) は使用中です。--port で別のポートを指定してください。",
-            "Port {port} on {host} is in use: choose another by --port.",
+            "ポート {port} ({host}) は使用中です。{option} で別のポートを指定してください。",
+            "Port {port} on {host} is in use: choose another by {option}.",
         ),
         "port_refused": (
-            "{host} のポート {port} を開けません: {error}。--port または --host を変えてください。",
-            "Port {port} on {host} cannot be opened ({error}): change --port or --host.",
+            "{host} のポート {port} を開けません: {error}。{option} または --host を変えてください。",
+            "Port {port} on {host} cannot be opened ({error}): change {option} or --host.",
         ),
         "no_nats": (
             "nats-server が見つかりません。nats-server 2.10 以降を PATH に置くか、--nats-url で NATS を指定してください (このマシン: {machine})。",
@@ -140,6 +147,10 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "nats_url_invalid": (
             "--nats-url には nats://ホスト:ポート の形を、ユーザー名やパスワードなしで指定してください。",
             "--nats-url must look like nats://host:port, without user and password.",
+        ),
+        "nats_login_incomplete": (
+            "{directory} には {missing} がなく、それを作る operator.json もありません。operator.json のある場所で ccplant bus init をもう一度実行し、コピーしてください。",
+            "{directory} lacks {missing}, and the operator.json that makes it: run ccplant bus init again where that is, and copy it here.",
         ),
         "nats_login_missing": (
             "外部の NATS は ccplant の鍵を信頼する必要があります。ccplant bus init で作ったディレクトリを {variable} に指定してください。",

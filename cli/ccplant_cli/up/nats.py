@@ -35,6 +35,14 @@ def provision(data: DataDir, host: str, port: int, environment: Mapping[str, str
     return ChildSpec(name="bus-keys", command=command, environment=environment, directory=data.root)
 
 
+def service_credentials(directory: Path, data: DataDir, environment: Mapping[str, str]) -> ChildSpec:
+    """Return the program that makes what services lack, from the keys of a NATS of the user's own."""
+    command = [
+        sys.executable, "-m", "ccplant_platform.bus.provision", "--services-only", "--directory", str(directory),
+    ]  # fmt: skip
+    return ChildSpec(name="bus-keys", command=command, environment=environment, directory=data.root)
+
+
 def server(data: DataDir, binary: str, environment: Mapping[str, str]) -> ChildSpec:
     """Return the server."""
     return ChildSpec(

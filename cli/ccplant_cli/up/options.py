@@ -15,6 +15,8 @@ class Options:
     data_dir: Path
     port: int = 8080
     host: str = "127.0.0.1"
+    webhook_port: int | None = None
+    """Where webhooks arrive; None: 8081, or another one where that is taken."""
     nats_url: str | None = None
     nats_host: str = LOOPBACK
     """Address that the embedded NATS listens on: sessions in Pods have to reach it."""
@@ -36,5 +38,9 @@ class Options:
     @property
     def url(self) -> str:
         """How clients on this machine reach the API."""
+        return self.url_at(self.port)
+
+    def url_at(self, port: int) -> str:
+        """How a port of a service is reached from this machine."""
         host = self.reachable_host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

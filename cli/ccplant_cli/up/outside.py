@@ -25,6 +25,8 @@ def without_login(url: str) -> str:
 CREDENTIALS_DIRECTORY = "CCPLANT_NATS_CREDENTIALS_DIR"
 """Names the directory with what `ccplant bus init` made for that server."""
 
+SERVICES = ("api", "orchestrator", "webhook-ingest", "scheduler")
+
 
 @dataclass(frozen=True)
 class NatsLogin:
@@ -35,6 +37,16 @@ class NatsLogin:
 
     def credentials(self, service: str) -> Path:
         return self.directory / f"{service}.json"
+
+    @property
+    def operator(self) -> Path:
+        """All keys; services need it not, and it may be kept elsewhere."""
+        return self.directory / "operator.json"
+
+    @property
+    def lacking(self) -> list[str]:
+        """Return which services' credentials are not there: those that an earlier version did not know."""
+        return [path.name for service in SERVICES if not (path := self.credentials(service)).is_file()]
 
     @property
     def signing(self) -> Path:
@@ -56,6 +68,9 @@ def nats(url: str, environment: Mapping[str, str]) -> NatsLogin:
     needed = (login.signing, *(login.credentials(service) for service in ("api", "orchestrator")))
     if not named or not all(path.is_file() for path in needed):
         raise UpError("nats_login_missing", variable=CREDENTIALS_DIRECTORY)
+    lacking = login.lacking
+    if lacking and not login.operator.is_file():
+        raise UpError("nats_login_incomplete", directory=login.directory, missing=", ".join(lacking))
     try:
         greet(host, port, timeout=5)
     except OSError as error:

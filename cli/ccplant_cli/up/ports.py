@@ -19,21 +19,23 @@ def _bind(host: str, port: int) -> int:
         return bound
 
 
-def require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int, option: str = "--port") -> None:
     """Raise the sentence that says why this port cannot be had."""
     try:
         _bind(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise UpError("port_in_use", host=host, port=port) from error
-        raise UpError("port_refused", host=host, port=port, error=error.strerror or error) from error
+            raise UpError("port_in_use", host=host, port=port, option=option) from error
+        raise UpError(
+            "port_refused", host=host, port=port, option=option, error=error.strerror or error
+        ) from error
 
 
-def free_port(preferred: int | None) -> int:
-    """Return the preferred loopback port when it can be had, any other otherwise."""
+def free_port(preferred: int | None, host: str = LOOPBACK) -> int:
+    """Return the preferred port when it can be had, any other otherwise."""
     if preferred is not None:
         try:
-            return _bind(LOOPBACK, preferred)
+            return _bind(host, preferred)
         except OSError:
             pass
-    return _bind(LOOPBACK, 0)
+    return _bind(host, 0)

@@ -22,10 +22,17 @@ from ccplant_cli.up.supervisor import ChildSpec
 
 API = "api"
 ORCHESTRATOR = "orchestrator"
+INGEST = "webhook-ingest"
+SCHEDULER = "scheduler"
+ALL = (ORCHESTRATOR, API, INGEST, SCHEDULER)
+"""In the order of their start."""
+WEBHOOK_PORT = 8081
+"""Where webhooks arrive if nobody says otherwise and it is free."""
 START_SECONDS = 60.0
 AGENTS_IN_IMAGE = "/opt/agents"
 """Where deploy/docker/runner.Dockerfile has put them: a Pod has nothing of this machine."""
 NEEDED_PARTS = ("nats", "mongodb", "orchestrator")
+INGEST_PARTS = ("mongodb", "nats")
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Surroundings:
     sealing_key_file: Path
     agents: tuple[str, ...]
     anchor_pid: int
+    webhook_port: int
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -75,7 +83,15 @@ def service_environment(
     }
     environment.setdefault("CCPLANT_SEALING_KEY_FILE", str(ground.sealing_key_file))
     environment.pop("CCPLANT_NATS_SIGNING_FILE", None)
-    if service == API:
+    if service in (API, INGEST):
+        # the API tells where webhooks arrive
+        environment["CCPLANT_INGEST_PORT"] = str(ground.webhook_port)
+    if service == INGEST:
+        environment["CCPLANT_INGEST_HOST"] = options.host
+    elif service == SCHEDULER:
+        environment.pop("CCPLANT_SEALING_KEY_FILE")
+        environment["CCPLANT_ALIVE_FILE"] = str(alive_file(data))
+    elif service == API:
         environment |= {
             "CCPLANT_HOST": options.host,
             "CCPLANT_PORT": str(options.port),
@@ -102,23 +118,47 @@ def service(name: str, environment: Mapping[str, str], data: DataDir) -> ChildSp
     """Return one service as a child."""
     return ChildSpec(
         name=name,
-        command=[sys.executable, "-m", f"ccplant_{name}"],
+        command=[sys.executable, "-m", f"ccplant_{name.replace('-', '_')}"],
         environment=environment,
         directory=data.root,
         stop_seconds=8.0,
     )
 
 
+def alive_file(data: DataDir) -> Path:
+    """What the scheduler touches as long as it lives: it listens nowhere."""
+    return data.run / f"{SCHEDULER}.alive"
+
+
 def probe(options: Options) -> None:
     """Raise OSError unless the API says that everything behind it is there."""
-    connection = http.client.HTTPConnection(options.reachable_host, options.port, timeout=3)
-    try:
-        connection.request("GET", "/health")
-        answer = json.loads(connection.getresponse().read(1 << 20))
-        down = [name for name in NEEDED_PARTS if answer["parts"][name]["status"] == "down"]
-    except (http.client.HTTPException, ValueError, LookupError, TypeError) as error:
-        raise ConnectionError(f"no health from the API: {error}") from error
-    finally:
-        connection.close()
+    parts = _parts(options, options.port, "/health")
+    down = [name for name in NEEDED_PARTS if parts.get(name) in (None, "down")]
     if down:
         raise ConnectionError(f"not there yet: {', '.join(down)}")
+
+
+def probe_ingest(options: Options, port: int) -> None:
+    """Raise OSError unless deliveries are taken and what they set off is told at once."""
+    parts = _parts(options, port, "/health/ready")
+    missing = [name for name in INGEST_PARTS if parts.get(name) != "ok"]
+    if missing:
+        raise ConnectionError(f"not there yet: {', '.join(missing)}")
+
+
+def probe_scheduler(data: DataDir) -> None:
+    """Raise OSError unless the scheduler runs."""
+    alive_file(data).stat()
+
+
+def _parts(options: Options, port: int, path: str) -> dict[str, str]:
+    """Return what a service says of the parts that it needs."""
+    connection = http.client.HTTPConnection(options.reachable_host, port, timeout=3)
+    try:
+        connection.request("GET", path)
+        answer = json.loads(connection.getresponse().read(1 << 20))
+        return {str(name): str(part["status"]) for name, part in answer["parts"].items()}
+    except (http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ConnectionError(f"no health from port {port}: {error}") from error
+    finally:
+        connection.close()

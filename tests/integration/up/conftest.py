@@ -95,7 +95,14 @@ def starter(place: Path) -> Iterator[Callable[..., Up]]:
         with (place / f"{mark}.err").open("w") as errors:
             process = subprocess.Popen(
                 [sys.executable, str(SCRIPT), str(data_dir), str(chosen)],
-                env={**os.environ, "LANG": "C", "LC_ALL": "", "UP_TEST_MARK": mark, **environment},
+                env={
+                    **os.environ,
+                    "LANG": "C",
+                    "LC_ALL": "",
+                    "UP_TEST_MARK": mark,
+                    "WEBHOOK_PORT": str(free_port()),
+                    **environment,
+                },
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,

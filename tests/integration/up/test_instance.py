@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_ready_is_one_line_and_a_private_file(up: Start) -> None:
     run = up()
-    assert set(run.connection) == {"url", "token", "pid", "data_dir"}
+    assert set(run.connection) == {"url", "token", "pid", "data_dir", "webhook_url"}
     assert run.connection["pid"] == run.process.pid
     assert run.connection["url"] == f"http://127.0.0.1:{run.port}"
     kept = run.data_dir / "connection.json"
@@ -57,7 +58,7 @@ def test_ready_is_one_line_and_a_private_file(up: Start) -> None:
 def test_no_process_is_left_however_it_ends(up: Start, number: int) -> None:
     run = up()
     until(
-        lambda: len(run.left()) == 8
+        lambda: len(run.left()) == 10
     )  # itself, anchor, two servers, two services, a session's two processes
     run.end(number)
     until(lambda: not run.left())
@@ -141,8 +142,9 @@ def test_a_killed_mongod_comes_back_with_its_data(running: Up) -> None:
     assert running.process.poll() is None
 
 
-@pytest.mark.parametrize("name", ["nats", "api", "orchestrator"])
+@pytest.mark.parametrize("name", ["nats", "api", "orchestrator", "webhook-ingest", "scheduler"])
 def test_a_killed_child_is_started_again(running: Up, name: str) -> None:
+    until(lambda: running.child(name))
     killed = running.child(name)
     os.kill(killed, signal.SIGKILL)
     until(lambda: running.child(name) not in (0, killed))
@@ -199,6 +201,46 @@ def test_sessions_in_pods_need_a_nats_that_they_reach(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert "--nats-host" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
+
+
+def test_webhooks_arrive_where_they_did_before_though_nobody_names_a_port(up: Start) -> None:
+    with socket.socket() as taken:
+        with suppress(OSError):  # somebody else may have it already
+            taken.bind(("127.0.0.1", 8081))
+        first = up(WEBHOOK_PORT="")
+        where = str(first.connection["webhook_url"])
+        assert where != "http://127.0.0.1:8081"
+        first.end()
+    second = up(WEBHOOK_PORT="")
+    assert second.connection["webhook_url"] == where
+
+
+def test_a_webhook_port_in_use_is_said_with_its_option(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        answer = command(
+            "--webhook-port", str(taken), "--port", str(free_port()), "--data-dir", str(tmp_path / "d")
+        )
+    assert answer.returncode == 1
+    assert "--webhook-port" in answer.stderr
+    assert str(taken) in answer.stderr
+
+
+def test_a_data_directory_of_an_earlier_version_gains_the_credentials_that_new_services_need(
+    up: Start,
+) -> None:
+    first = up()
+    first.end()
+    bus = first.data_dir / "secrets" / "bus"
+    for new in ("webhook-ingest", "scheduler"):
+        (bus / f"{new}.json").unlink()
+    kept = ("operator.json", "api.json", "orchestrator.json", "signing.json")
+    before = {name: (bus / name).read_bytes() for name in kept}
+    second = up()
+    assert {name: (bus / name).read_bytes() for name in kept} == before
+    for new in ("webhook-ingest", "scheduler"):
+        assert json.loads((bus / f"{new}.json").read_text())["jwt"]
+    assert second.connection["token"] == first.connection["token"]
 
 
 def test_a_service_that_never_starts_ends_it_with_its_own_words(up: Start) -> None:
@@ -279,6 +321,23 @@ def test_servers_of_ones_own_are_used_and_none_are_started(up: Start) -> None:
     assert not second.child("mongod")
     assert second.end() == 0
     assert first.process.poll() is None
+
+
+def test_keys_for_a_nats_of_ones_own_are_completed_where_an_earlier_version_made_them(up: Start) -> None:
+    first = up()
+    ports = json.loads((first.data_dir / "ports.json").read_text())
+    bus = first.data_dir / "secrets" / "bus"
+    (bus / "scheduler.json").unlink()
+    config = (bus / "nats.conf").read_bytes()
+    second = up(
+        data="other",
+        OUTSIDE_NATS=f"nats://127.0.0.1:{ports['nats']}",
+        OUTSIDE_MONGODB=(first.data_dir / "secrets" / "mongodb.url").read_text(),
+        CCPLANT_NATS_CREDENTIALS_DIR=str(bus),
+    )
+    assert (bus / "scheduler.json").is_file()
+    assert (bus / "nats.conf").read_bytes() == config, "the server runs with it"
+    assert second.end() == 0
 
 
 def test_a_mongodb_of_ones_own_that_refuses_is_named_without_its_password(up: Start) -> None:

@@ -52,6 +52,13 @@ def stand_in(name: str) -> None:
     if name == "api":
         HTTPServer((os.environ["CCPLANT_HOST"], int(os.environ["CCPLANT_PORT"])), Health).serve_forever()
         return
+    if name == "webhook-ingest":
+        place = (os.environ["CCPLANT_INGEST_HOST"], int(os.environ["CCPLANT_INGEST_PORT"]))
+        HTTPServer(place, Health).serve_forever()
+        return
+    if name == "scheduler":
+        Path(os.environ["CCPLANT_ALIVE_FILE"]).touch()
+        signal.pause()
     anchor = os.environ["CCPLANT_LOCAL_ANCHOR_PID"]
     # as the local runtime does: a supervisor in a session of its own, tied to the anchor and not to the orchestrator
     subprocess.Popen([sys.executable, "-c", TIED, anchor], start_new_session=True)
@@ -83,6 +90,7 @@ async def main(data_dir: Path, port: int) -> None:
     options = Options(
         data_dir=data_dir,
         port=port,
+        webhook_port=int(os.environ["WEBHOOK_PORT"]) if os.environ.get("WEBHOOK_PORT") else None,
         nats_url=os.environ.get("OUTSIDE_NATS"),
         mongodb_url=os.environ.get("OUTSIDE_MONGODB"),
     )
