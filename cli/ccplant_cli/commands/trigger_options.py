@@ -16,6 +16,7 @@ from ccplant_cli.language import say
 
 Clear = Annotated[list[str] | None, typer.Option("--clear", metavar="FIELD", help=say("help.trigger.clear"))]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help=say("help.delete.yes"))]
+Disabled = Annotated[bool, typer.Option("--disabled", help=say("help.trigger.disabled"))]
 Definition = Annotated[bool, typer.Option("--definition", help=say("help.trigger.definition"))]
 
 

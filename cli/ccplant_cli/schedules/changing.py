@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
-
 import typer
 
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
+from ccplant_cli.commands import trigger_actions
 from ccplant_cli.commands.session_options import SessionOptions
-from ccplant_cli.commands.trigger_options import Clear, TriggerOptions, Yes
+from ccplant_cli.commands.trigger_actions import patch
+from ccplant_cli.commands.trigger_options import Clear, Disabled, TriggerOptions, Yes
 from ccplant_cli.documents import Document
-from ccplant_cli.exits import CliError, Exit
 from ccplant_cli.references import find
 from ccplant_cli.schedules.kind import SCHEDULES, Reference
 from ccplant_cli.schedules.messages import text
@@ -25,7 +23,7 @@ def create(
     trigger: TriggerOptions,
     times: TimeOptions,
     options: SessionOptions,
-    disabled: Annotated[bool, typer.Option("--disabled", help=text("help.disabled"))] = False,
+    disabled: Disabled = False,
 ) -> None:
     own = times.fields() | ({"enabled": False} if disabled else {})
     body = trigger.definition(options, own)
@@ -64,46 +62,25 @@ def edit(
     options: SessionOptions,
     clear: Clear = None,
 ) -> None:
-    changes = trigger.definition(options, times.fields(), clear)
-    if not changes:
-        raise CliError(text("error.nothing_changes"), Exit.USAGE)
-    _patch(context, schedule, changes, "edited")
+    _changed(context, schedule, trigger.definition(options, times.fields(), clear))
 
 
 def enable(context: Context, schedule: Reference) -> None:
-    _patch(context, schedule, {"enabled": True}, "enabled")
+    _changed(context, schedule, {"enabled": True})
 
 
 def disable(context: Context, schedule: Reference) -> None:
-    _patch(context, schedule, {"enabled": False}, "disabled")
+    patch(context, SCHEDULES, schedule, {"enabled": False})
 
 
-def _patch(context: Context, reference: str, changes: dict[str, object], done: str) -> None:
-    with Client(context.target) as client:
-        schedule_id = find(client, reference, SCHEDULES).text("schedule_id")
-        changed = client.request("PATCH", SCHEDULES.path(schedule_id), body=changes)
-    if context.json:
-        context.document(changed.fields)
-        return
-    note(text(f"done.{done}", id=schedule_id))
-    if done != "disabled":
+def _changed(context: Context, reference: str, changes: dict[str, object]) -> None:
+    changed = patch(context, SCHEDULES, reference, changes)
+    if changed is not None:
         _told(changed)
 
 
 def delete(context: Context, schedule: Reference, yes: Yes = False) -> None:
-    with Client(context.target) as client:
-        document = find(client, schedule, SCHEDULES)
-        schedule_id = document.text("schedule_id")
-        if not yes:
-            if not sys.stdin.isatty():
-                raise CliError(text("error.needs_yes"), Exit.USAGE)
-            if not typer.confirm(text("confirm.delete", name=document.text("name")), err=True):
-                raise typer.Exit(Exit.FAILED)
-        client.request("DELETE", SCHEDULES.path(schedule_id))
-    if context.json:
-        context.document({"schedule_id": schedule_id})
-    else:
-        note(text("done.deleted", id=schedule_id))
+    trigger_actions.delete(context, SCHEDULES, schedule, yes=yes, question=text("confirm.delete"))
 
 
 def run(context: Context, schedule: Reference) -> None:

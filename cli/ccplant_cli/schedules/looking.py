@@ -9,8 +9,8 @@ import typer
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
 from ccplant_cli.commands.arguments import Limit, Offset, more
+from ccplant_cli.commands.trigger_actions import print_definition
 from ccplant_cli.commands.trigger_options import Definition, present
-from ccplant_cli.definition import as_yaml
 from ccplant_cli.references import find
 from ccplant_cli.schedules.kind import DEFINITION, SCHEDULES, Reference
 from ccplant_cli.schedules.messages import text
@@ -49,16 +49,11 @@ def list_schedules(context: Context, limit: Limit = 50, offset: Offset = 0) -> N
 def show(context: Context, schedule: Reference, definition: Definition = False) -> None:
     from ccplant_cli.schedules.details import schedule_rows
     from ccplant_cli.tables import pairs
-    from ccplant_cli.trigger_details import definition_of
 
     with Client(context.target) as client:
         document = find(client, schedule, SCHEDULES)
     if definition:
-        found = definition_of(document, DEFINITION)
-        if context.json:
-            context.document(found)
-        else:
-            typer.echo(as_yaml(found), nl=False)
+        print_definition(context, document, DEFINITION)
     elif context.json:
         context.document(document.fields)
     else:

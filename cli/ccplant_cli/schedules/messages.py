@@ -92,7 +92,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "help.starts_at": ("これより前には実行しません (RFC 3339)。", "No run before this (RFC 3339)."),
         "help.ends_at": ("これより後には実行しません (RFC 3339)。", "No run after this (RFC 3339)."),
-        "help.disabled": ("無効な状態で作成します。", "Create it disabled."),
         "help.count": ("表示する数。", "How many to show."),
         # looking
         "none": (
@@ -109,10 +108,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "and_more_ticks": ("(ほか {count} 回)", "(and {count} more)"),
         "by_hand": ("(手動)", "(by hand)"),
         # results
-        "done.edited": ("{id} を変更しました。", "{id} was changed."),
-        "done.enabled": ("{id} を有効にしました。", "{id} is enabled."),
-        "done.disabled": ("{id} を無効にしました。", "{id} is disabled."),
-        "done.deleted": ("{id} を削除しました。", "{id} was deleted."),
         "done.run": (
             "実行しています。結果を見る: ccplant schedule runs {id}",
             "It runs. To see what became of it: ccplant schedule runs {id}",
@@ -127,11 +122,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "「{reference}」は複数のスケジュールに当てはまります: {which}",
             '"{reference}" fits more than one schedule: {which}',
         ),
-        "error.needs_yes": (
-            "確認できません。スクリプトでは --yes を付けてください。",
-            "Nobody can be asked here: in a script, say --yes.",
-        ),
-        "error.nothing_changes": ("変更する項目を指定してください。", "Say what is to change."),
     }
 )  # fmt: skip
 

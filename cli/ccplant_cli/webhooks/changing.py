@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +9,10 @@ import typer
 
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
+from ccplant_cli.commands import trigger_actions
 from ccplant_cli.commands.session_options import SessionOptions
-from ccplant_cli.commands.trigger_options import Clear, TriggerOptions, Yes
-from ccplant_cli.exits import CliError, Exit
+from ccplant_cli.commands.trigger_actions import patch
+from ccplant_cli.commands.trigger_options import Clear, Disabled, TriggerOptions, Yes
 from ccplant_cli.references import find
 from ccplant_cli.webhooks.kind import WEBHOOKS, Reference
 from ccplant_cli.webhooks.messages import text
@@ -28,7 +28,7 @@ def create(
     trigger: TriggerOptions,
     filters: FilterOptions,
     options: SessionOptions,
-    disabled: Annotated[bool, typer.Option("--disabled", help=text("help.disabled"))] = False,
+    disabled: Disabled = False,
     secret_to: SecretTo = None,
 ) -> None:
     own = filters.fields() | ({"enabled": False} if disabled else {})
@@ -64,44 +64,19 @@ def edit(
     options: SessionOptions,
     clear: Clear = None,
 ) -> None:
-    changes = trigger.definition(options, filters.fields(), clear)
-    if not changes:
-        raise CliError(text("error.nothing_changes"), Exit.USAGE)
-    _patch(context, webhook, changes, "edited")
+    patch(context, WEBHOOKS, webhook, trigger.definition(options, filters.fields(), clear))
 
 
 def enable(context: Context, webhook: Reference) -> None:
-    _patch(context, webhook, {"enabled": True}, "enabled")
+    patch(context, WEBHOOKS, webhook, {"enabled": True})
 
 
 def disable(context: Context, webhook: Reference) -> None:
-    _patch(context, webhook, {"enabled": False}, "disabled")
-
-
-def _patch(context: Context, reference: str, changes: dict[str, object], done: str) -> None:
-    with Client(context.target) as client:
-        webhook_id = find(client, reference, WEBHOOKS).text("webhook_id")
-        changed = client.request("PATCH", WEBHOOKS.path(webhook_id), body=changes)
-    if context.json:
-        context.document(changed.fields)
-    else:
-        note(text(f"done.{done}", id=webhook_id))
+    patch(context, WEBHOOKS, webhook, {"enabled": False})
 
 
 def delete(context: Context, webhook: Reference, yes: Yes = False) -> None:
-    with Client(context.target) as client:
-        document = find(client, webhook, WEBHOOKS)
-        webhook_id = document.text("webhook_id")
-        if not yes:
-            if not sys.stdin.isatty():
-                raise CliError(text("error.needs_yes"), Exit.USAGE)
-            if not typer.confirm(text("confirm.delete", name=document.text("name")), err=True):
-                raise typer.Exit(Exit.FAILED)
-        client.request("DELETE", WEBHOOKS.path(webhook_id))
-    if context.json:
-        context.document({"webhook_id": webhook_id})
-    else:
-        note(text("done.deleted", id=webhook_id))
+    trigger_actions.delete(context, WEBHOOKS, webhook, yes=yes, question=text("confirm.delete"))
 
 
 def rotate_secret(

@@ -12,8 +12,8 @@ import typer
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
 from ccplant_cli.commands.arguments import Limit, Offset, more
+from ccplant_cli.commands.trigger_actions import print_definition
 from ccplant_cli.commands.trigger_options import Definition
-from ccplant_cli.definition import as_yaml
 from ccplant_cli.documents import Document
 from ccplant_cli.exits import CliError, Exit
 from ccplant_cli.references import find
@@ -65,17 +65,12 @@ def list_webhooks(context: Context, limit: Limit = 50, offset: Offset = 0) -> No
 
 def show(context: Context, webhook: Reference, definition: Definition = False) -> None:
     from ccplant_cli.tables import pairs
-    from ccplant_cli.trigger_details import definition_of
     from ccplant_cli.webhooks.details import webhook_rows
 
     with Client(context.target) as client:
         document = find(client, webhook, WEBHOOKS)
     if definition:
-        found = definition_of(document, DEFINITION)
-        if context.json:
-            context.document(found)
-        else:
-            typer.echo(as_yaml(found), nl=False)
+        print_definition(context, document, DEFINITION)
     elif context.json:
         context.document(document.fields)
     else:

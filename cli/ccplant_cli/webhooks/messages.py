@@ -136,7 +136,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "キー、プルリクエスト、issue ごとに 1 時間に始める回数の上限 (既定: 60)。",
             "How often each key, pull request or issue starts something in an hour, at most (default: 60).",
         ),
-        "help.disabled": ("無効な状態で作成します。", "Create it disabled."),
         "help.secret_to": (
             "シークレットを表示せず、自分だけが読める新しいファイルに書きます。",
             "Write the secret to this new file, readable by you alone, instead of showing it.",
@@ -215,10 +214,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "ask_secret": ("シークレット", "Secret"),
         # results
-        "done.edited": ("{id} を変更しました。", "{id} was changed."),
-        "done.enabled": ("{id} を有効にしました。", "{id} is enabled."),
-        "done.disabled": ("{id} を無効にしました。", "{id} is disabled."),
-        "done.deleted": ("{id} を削除しました。", "{id} was deleted."),
         "done.replayed": (
             "{id} をもう一度処理しています: ccplant webhook delivery {webhook} {id}",
             "{id} is processed again: ccplant webhook delivery {webhook} {id}",
@@ -245,11 +240,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "「{reference}」は複数の webhook に当てはまります: {which}",
             '"{reference}" fits more than one webhook: {which}',
         ),
-        "error.needs_yes": (
-            "確認できません。スクリプトでは --yes を付けてください。",
-            "Nobody can be asked here: in a script, say --yes.",
-        ),
-        "error.nothing_changes": ("変更する項目を指定してください。", "Say what is to change."),
         "error.webhook_or_file": (
             "WEBHOOK か --file のどちらか一つを指定してください。",
             "Give a WEBHOOK or a --file, and not both.",
