@@ -18,6 +18,7 @@ from ccplant_platform.settings import (
     SettingRow,
     describe,
 )
+from ccplant_scheduler.settings import SchedulerSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Bus", "Every service.", BusSettings),
@@ -29,6 +30,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Sign-in by GitHub token", "`services/api`.", GitHubSignInSettings),
     ("Owners' tokens", "`services/api` and `services/orchestrator`.", SealingSettings),
     ("Orchestrator", "`services/orchestrator`: runs sessions.", OrchestratorSettings),
+    ("Scheduler", "`services/scheduler`.", SchedulerSettings),
     (
         "Sessions as Pods",
         "`services/orchestrator`, where `CCPLANT_RUNTIME` is `kubernetes`.",

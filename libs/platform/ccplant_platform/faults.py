@@ -24,6 +24,7 @@ FaultPoint = Literal[
     "orch.end.judged", "orch.end.committed", "orch.end.destroyed", "orch.end.settled", "orch.event.published",
     "orch.volume.freed", "orch.volume.removed",
     "dispatch.assigned", "dispatch.numbered", "dispatch.prompt_inserted", "dispatch.dispatched",
+    "sched.dispatch.numbered", "sched.tick.written",
     "dispatch.place_taken", "dispatch.session_created",
     "runner.registered", "runner.prompt.logged", "runner.event.logged", "runner.event.published",
     "ingest.payload.written", "ingest.delivery.recorded", "ingest.delivery.replayed", "ingest.delivery.claimed",

@@ -123,8 +123,8 @@ class LimitSettings(BaseSettings):
     max_sessions_per_owner: int | None = Field(
         None,
         ge=1,
-        description="How many sessions an owner may have at once, pending ones included; unset: no limit. Beyond it creating one "
-        "is refused, and what webhooks and schedules want waits in a queue.",
+        description="How many sessions an owner may have at once, pending ones included; unset: no limit. Beyond it "
+        "creating one is refused, and what webhooks and schedules want waits in a queue.",
     )
 
 

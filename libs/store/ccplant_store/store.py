@@ -12,6 +12,7 @@ from ccplant_store.blobs import BlobStore
 from ccplant_store.deliveries.rate import RateStore
 from ccplant_store.deliveries.repository import DeliveryStore
 from ccplant_store.dispatches.repository import DispatchStore
+from ccplant_store.dispatches.standing import RunStanding
 from ccplant_store.driver import Database, Transaction
 from ccplant_store.errors import TombstonedError
 from ccplant_store.events.model import NewEvent
@@ -50,6 +51,7 @@ class Store:
         self.schedules = ScheduleStore(database, clock, self._recorder, self.dispatches)
         self.prompts = PromptStore(database, clock, self._recorder)
         self.permissions = PermissionStore(database, clock, self._recorder)
+        self.run_standing = RunStanding(self.dispatches, self.prompts, self.sessions)
         self.events = EventStore(database, self.prompts)
         self.output = OutputStore(database, self.tombstones)
         self.activity = ActivityStore(database)

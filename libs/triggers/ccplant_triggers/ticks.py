@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
+from ccplant_contracts.schedule import CreateSchedule
 from ccplant_triggers.cron import FireTimes
 
 ON_TIME = timedelta(seconds=30)
@@ -33,6 +34,18 @@ class Rule:
     jitter: timedelta = timedelta(0)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+
+
+def rule_of(schedule_id: str, definition: CreateSchedule, times: FireTimes) -> Rule:
+    """Return what of a definition decides when it fires."""
+    return Rule(
+        schedule_id=schedule_id,
+        times=times,
+        catch_up=timedelta(seconds=definition.catch_up_seconds),
+        jitter=timedelta(seconds=definition.jitter_seconds),
+        starts_at=definition.starts_at,
+        ends_at=definition.ends_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

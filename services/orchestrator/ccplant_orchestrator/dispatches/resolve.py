@@ -161,7 +161,7 @@ class Resolver:
         last = dispatch.tried[-1].session_id if dispatch.tried else None
         return Sight(
             gap=dispatch.target_kind != "new" and dispatch.number > slot.resolved_to + 1,
-            earlier_over=await self._earlier_over(dispatch),
+            earlier_over=await self._store.run_standing.is_over(dispatch.after),
             last_tried=None if last is None else await self._store.sessions.get(last),
             current=current,
             returning=returning,
@@ -181,21 +181,6 @@ class Resolver:
                 return None if slot.session_id is None else await sessions.get_owned(slot.session_id, owner)
             case "session":
                 return await sessions.get_owned(slot.session_id or dispatch.target_value, owner)
-
-    async def _earlier_over(self, dispatch: DispatchDoc) -> bool:
-        """Tell whether the run before has ended: its session's, and with reuse its prompt's end."""
-        if dispatch.after is None:
-            return True
-        earlier = await self._store.dispatches.get(dispatch.after)
-        if earlier is None or earlier.state in ("failed", "cancelled"):
-            return True
-        if earlier.session_id is None or earlier.prompt_id is None:
-            return False
-        if earlier.target_kind != "new":
-            prompt = await self._store.prompts.get(earlier.session_id, earlier.prompt_id)
-            return prompt is None or not prompt.open
-        session = await self._store.sessions.get(earlier.session_id)
-        return session is None or not session.open
 
     # --- acting
 
