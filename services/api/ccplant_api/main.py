@@ -32,6 +32,8 @@ from ccplant_api.principals.github.owners import StoredOwners
 from ccplant_api.principals.github.settings import GitHubSignInSettings
 from ccplant_api.principals.stored import StoredCredentials
 from ccplant_api.prompts import endpoints as prompts
+from ccplant_api.schedules import endpoints as schedules
+from ccplant_api.schedules import runs
 from ccplant_api.sessions import endpoints as sessions
 from ccplant_api.sessions import insight
 from ccplant_api.settings import ApiSettings
@@ -81,6 +83,8 @@ def create_app(
         webhook_tests,
         webhooks,
         deliveries,
+        schedules,
+        runs,
         dispatches,
         streams,
         websocket,

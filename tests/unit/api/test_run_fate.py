@@ -87,8 +87,8 @@ def test_with_reuse_a_run_ends_with_its_prompt_whatever_the_session_does(
         assert fate.outcome == outcome
         assert (fate.reason is not None) == (state in (PromptState.QUEUED, PromptState.FAILED))
         assert (fate.words is not None) == (fate.reason is not None)
-    if outcome in ("succeeded", "failed", "interrupted", "cancelled"):
-        assert (fate.started_at, fate.ended_at) == (AT, LATER)
+        if outcome in ("succeeded", "failed", "interrupted", "cancelled"):
+            assert (fate.started_at, fate.ended_at) == (AT, LATER)
 
 
 @pytest.mark.parametrize(
