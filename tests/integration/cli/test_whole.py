@@ -10,8 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+
+from tests.support.waiting import wait_until
 
 Ccplant = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -85,3 +89,126 @@ def test_another_user_sees_nothing_of_it(ccplant: Ccplant) -> None:
 def test_a_task_is_followed_until_it_has_completed_by_itself(ccplant: Ccplant) -> None:
     done = ccplant("session", "create", "--mode", "task", "-m", "echo finished", "--follow")
     assert (done.returncode, done.stdout) == (0, "finished\n"), done.stderr
+
+
+def recipe(page: str, folder: Path) -> Path:
+    """Return the definition of a page as a file."""
+    text = (Path(__file__).parents[3] / "docs" / page).read_text()
+    file = folder / f"{page}.yaml"
+    file.write_text(text.split("```yaml\n")[1].split("```")[0])
+    return file
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.timeout(180)
+def test_the_recipe_of_the_page_reviews_a_pull_request_and_its_second_delivery_goes_to_the_same_session(
+    ccplant: Ccplant, tmp_path: Path
+) -> None:
+    file, secret = recipe("webhooks.md", tmp_path), tmp_path / "secret"
+    assert ccplant("webhook", "test", "--file", str(file)).returncode == 0
+    made = ccplant(
+        "webhook", "create", "--file", str(file), "--name", "whole-review", "--secret-to", str(secret),
+        # what the demo agent can do, on a pull request of nowhere: there is no network here
+        "--message", "echo pull request {{ number }}: {{ action }}", "--reuse-key", "{{ number }}", "--agent", "demo",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    webhook_id = made.stdout.strip()
+
+    def send(action: str, number: str, *more: str) -> subprocess.CompletedProcess[str]:
+        payload = {"action": action, "number": 7, "pull_request": {"number": 7, "draft": False}}
+        return ccplant(
+            "webhook", "send", "whole-review", "--secret-file", str(secret), "--payload", "-", "--delivery", number, *more,
+            stdin=json.dumps(payload),
+        )  # fmt: skip
+
+    first, second = document(send("opened", "g-1", "--json")), document(send("synchronize", "g-2", "--json"))
+    assert {first["outcome"], second["outcome"]} <= {"dispatched", "waiting"}
+    again = send("opened", "g-1")
+    assert again.stdout == f"{first['delivery_id']}\n"
+    assert "came before" in again.stderr
+    assert send("closed", "g-3").returncode == 8
+
+    def dispatched() -> bool:
+        page = document(ccplant("webhook", "deliveries", webhook_id, "--outcome", "dispatched", "--json"))
+        return len(page["deliveries"]) == 2
+
+    wait_until(dispatched, 60, "both deliveries are dispatched")
+    page = document(ccplant("webhook", "deliveries", webhook_id, "--outcome", "dispatched", "--json"))
+    (session_id,) = {delivery["session_id"] for delivery in page["deliveries"]}
+
+    def said() -> bool:
+        told = ccplant("session", "messages", session_id).stdout
+        return "\npull request 7: opened" in told and "\npull request 7: synchronize" in told
+
+    wait_until(said, 60, "the agent has said both")
+    session = document(ccplant("session", "show", session_id, "--json"))
+    assert session["name"] == "whole-review"
+    replayed = ccplant("webhook", "replay", webhook_id, first["delivery_id"])
+    assert replayed.returncode == 0, replayed.stderr
+    wait_until(
+        lambda: ccplant("session", "messages", session_id).stdout.count("\npull request 7: opened") == 2,
+        60,
+        "the delivery was processed again",
+    )
+    assert ccplant("webhook", "disable", webhook_id).returncode == 0
+    assert ccplant("webhook", "delete", webhook_id, "--yes").returncode == 0
+    assert ccplant("webhook", "show", "whole-review").returncode == 3
+
+
+@pytest.mark.timeout(180)
+def test_a_wrong_secret_and_a_new_one(ccplant: Ccplant, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    made = ccplant("webhook", "create", "--name", "rotated", "--event", "ping", "--secret-to", str(old))
+    assert made.returncode == 0, made.stderr
+
+    def ping(**given: str) -> int:
+        return ccplant("webhook", "send", "rotated", "--event", "ping", **given).returncode
+
+    assert ping(CCPLANT_WEBHOOK_SECRET=old.read_text()) == 0
+    assert ping(CCPLANT_WEBHOOK_SECRET="whsec_wrong") == 4
+    assert (
+        ccplant("webhook", "rotate-secret", "rotated", "--grace", "0", "--secret-to", str(new)).returncode
+        == 0
+    )
+    wait_until(
+        lambda: ping(CCPLANT_WEBHOOK_SECRET=old.read_text()) == 4, 20, "the old secret is not good any more"
+    )
+    assert ping(CCPLANT_WEBHOOK_SECRET=new.read_text()) == 0
+    assert "rotated" in ccplant("webhook", "show", "rotated", "--definition").stdout
+
+
+@pytest.mark.timeout(180)
+def test_the_nightly_job_of_the_page_runs_by_hand_and_tells_what_became_of_it(
+    ccplant: Ccplant, tmp_path: Path
+) -> None:
+    file = recipe("schedules.md", tmp_path)
+    definition = yaml.safe_load(file.read_text()) | {"name": "whole-nightly", "message": "echo good night"}
+    # the demo agent says it, and where there is no network there is nothing to clone
+    del definition["repository"]
+    file.write_text(yaml.safe_dump(definition))
+    made = ccplant("schedule", "create", "--file", str(file), "--agent", "demo")
+    assert made.returncode == 0, made.stderr
+    assert made.stderr.count("03:00:00 JST") == 5
+    run_id = ccplant("schedule", "run", "whole-nightly").stdout.strip()
+
+    def run() -> dict[str, Any]:
+        (found,) = document(ccplant("schedule", "runs", "whole-nightly", "--json"))["runs"]
+        assert found["run_id"] == run_id
+        return dict(found)
+
+    wait_until(lambda: run()["outcome"] == "succeeded", 90, "the run has succeeded")
+    assert "good night" in ccplant("session", "messages", run()["session_id"]).stdout
+    assert "(by hand)" in ccplant("schedule", "runs", "whole-nightly").stdout
+    shown = document(ccplant("schedule", "preview", "0 3 * * *", "--timezone", "Asia/Tokyo", "--json"))
+    assert document(ccplant("schedule", "show", "whole-nightly", "--json"))["next_runs"] == [
+        time["at"] for time in shown["runs"]
+    ]
+    wrong = ccplant("schedule", "preview", "0 0 3 * * *")
+    assert wrong.returncode == 2
+    assert "ccplant: " in wrong.stderr
+    assert ccplant("schedule", "delete", "whole-nightly", "--yes").returncode == 0
