@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -111,6 +112,25 @@ async def test_the_runners_last_word_is_on_the_record(place: Place) -> None:
     assert seen.exit.last_word is not None
     assert seen.exit.last_word.reason == "clone_failed"
     assert seen.exit.last_word.last_seq == 4
+
+
+async def test_a_last_word_that_no_database_takes_is_made_one_that_it_takes(place: Place) -> None:
+    """The session itself can write there: an end that cannot be recorded would never be one."""
+    runtime = place.open()
+    said = {
+        "reason": "setup_failed",
+        "exit_code": 2**70,
+        "log_tail": ["def f():", "    return 1"],
+        "last_seq": 2**70,
+        "evidence": {"a\0b": {"c\0d": -(2**70)}, "of": [1.5, 2**63]},
+    }
+    seen = await exited(runtime, await start(runtime, f"last-word {json.dumps(said)};exit 1"))
+    assert seen.exit is not None
+    word = seen.exit.last_word
+    assert word is not None
+    assert (word.reason, word.exit_code, word.last_seq) == ("setup_failed", None, 0)
+    assert word.evidence == {"ab": {"cd": None}, "of": [1.5, None]}
+    assert word.log_tail == ("def f():", "    return 1"), "indentation says what belongs to what"
 
 
 async def test_a_last_word_that_makes_no_sense_costs_nothing_else(place: Place) -> None:

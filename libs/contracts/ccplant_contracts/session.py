@@ -127,6 +127,12 @@ def _env_value(value: object) -> object:
     return {"value": value} if isinstance(value, str) else value
 
 
+def _session(value: str) -> str:
+    if not is_session_id(value):
+        raise ValueError("must be the id of a session")
+    return value
+
+
 def _policy(value: object) -> object:
     return {"mode": value} if isinstance(value, str) else value
 
@@ -140,7 +146,7 @@ class SessionConfig(Input):
     pvc_enabled: Annotated[bool, Field(strict=True)] = False
     pvc_storage_size: StorageQuantity = "10Gi"
     pvc_retain: Annotated[bool, Field(strict=True)] = False
-    pvc_from: Annotated[str, StringConstraints(max_length=63)] | None = None
+    pvc_from: Annotated[str, StringConstraints(max_length=63), AfterValidator(_session)] | None = None
     mcp_servers: dict[ServerName, McpServer] = Field(default_factory=dict, max_length=50)
     timeout_minutes: Minutes = 60
     agent: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = None
@@ -168,8 +174,6 @@ class SessionConfig(Input):
 
     @model_validator(mode="after")
     def _pvc(self) -> Self:
-        if self.pvc_from is not None and not is_session_id(self.pvc_from):
-            raise ValueError("pvc_from must be the id of a session")
         if (self.pvc_from is not None or self.pvc_retain) and not self.pvc_enabled:
             raise ValueError("pvc_from and pvc_retain need pvc_enabled: true")
         return self

@@ -41,6 +41,10 @@ async def let_go(api: Api, session_id: str, *, keep: bool = True) -> None:
 async def test_a_kept_volume_is_mounted_by_one_session_of_its_owner(api: Api) -> None:
     first = await ended(api, config={"pvc_storage_size": "7Gi"})
     wish = {"config": {"pvc_enabled": True, "pvc_from": first}}
+    senseless = {"config": {"pvc_enabled": True, "pvc_from": "not-a-session"}}
+    said = fields(refused(await api.client.post(SESSIONS, json=senseless), 400, "INVALID_REQUEST"))
+    assert "config.pvc_from" in said
+    assert "config" not in said
     assert "config.pvc_from" in fields(
         refused(await api.other.post(SESSIONS, json=wish), 400, "INVALID_REQUEST")
     )

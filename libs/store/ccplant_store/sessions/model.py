@@ -46,8 +46,6 @@ class LaunchDoc(Message):
     created_at: UtcTime
     started_at: UtcTime | None = None
     """When the runtime accepted it; only then does its absence mean anything."""
-    uid: str | None = None
-    """What the runtime calls the object; absence counts only where it was recorded."""
     released: bool = False
 
 

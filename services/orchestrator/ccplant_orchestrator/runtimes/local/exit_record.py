@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from ccplant_contracts.launch import MAX_TERMINATION_BYTES, LastWord
+from ccplant_orchestrator.runtimes import plain
 from ccplant_orchestrator.runtimes.local import bounded_log, files, processes
 from ccplant_orchestrator.runtimes.local.layout import LaunchFolder
 from ccplant_orchestrator.runtimes.protocol import LOG_TAIL_LINES, ExitRecord, LaunchRef
@@ -99,7 +100,7 @@ def last_word(folder: LaunchFolder) -> LastWord | None:
     if not content.strip():
         return None
     try:
-        return LastWord.model_validate_json(content)
+        return plain.sanitised(LastWord.model_validate_json(content))
     except ValidationError as error:
         _log.warning("last_word_unreadable", launch_id=folder.launch_id, error=str(error)[:300])
         return None

@@ -11,6 +11,7 @@ from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import Event, lat
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, Fact, problem
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.scheduler import Verdict
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _MISSING_SECONDS = 30
@@ -33,7 +34,7 @@ def unbound(situation: Situation, verdict: Verdict | None, message: str) -> Star
     facts: dict[str, Fact] = {"volume": name, "size": _size(claim), "class_name": _class_name(claim)}
     evidence: dict[str, Evidence] = {"claim_phase": raw.name(claim, "status", "phase") or None}
     if message:
-        evidence["scheduler"] = raw.shown(message)
+        evidence["scheduler"] = shown(message)
     if claim and raw.text(claim, "metadata", "deletionTimestamp"):
         return problem("volume_deleting", facts, hopeless=True, evidence=evidence)
     if raw.text(claim, "status", "phase") == "Lost":
@@ -60,7 +61,7 @@ def _pending(
     missing = _NO_CLASS.search(event.message)
     if missing is not None:
         return problem(
-            "volume_class_missing", {**facts, "class_name": raw.shown(missing[1], 253)}, evidence=evidence
+            "volume_class_missing", {**facts, "class_name": shown(missing[1], 253)}, evidence=evidence
         )
     match event.reason:
         case "FailedBinding" if "no storage class is set" in event.message:
@@ -122,12 +123,12 @@ def not_mounted(situation: Situation, event: Event) -> StartProblem:
 
 def _volume_in(message: str) -> str | None:
     found = re.search(r"volume \"([^\"]{1,253})\"", message)
-    return None if found is None else raw.shown(found[1])
+    return None if found is None else shown(found[1])
 
 
 def _size(claim: raw.Json) -> str | None:
     found = raw.at(claim, "spec", "resources", "requests", "storage")
-    return raw.shown(found, 40) if isinstance(found, str) else None
+    return shown(found, 40) if isinstance(found, str) else None
 
 
 def _class_name(claim: raw.Json) -> str | None:
@@ -136,5 +137,5 @@ def _class_name(claim: raw.Json) -> str | None:
 
 def in_use(volume: str, pod: str, node: str) -> Diagnosis:
     """Say that the Pod of an earlier launch is not gone yet, so that its volume may still be written to."""
-    evidence: dict[str, Evidence] = {"pod": raw.shown(pod), "node": raw.shown(node) or None}
+    evidence: dict[str, Evidence] = {"pod": shown(pod), "node": shown(node) or None}
     return problem("volume_in_use", {"volume": volume}, evidence=evidence).diagnosis

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _REGISTERED_SECONDS = 30
@@ -39,10 +40,10 @@ def not_created(situation: Situation) -> StartProblem | None:
     message = raw.text(situation.waiting, "message")
     evidence: dict[str, Evidence] = {
         "state": reason,
-        "detail": raw.shown(message),
+        "detail": shown(message),
         "node": situation.node_name or None,
     }
-    facts = {"image": situation.image, "detail": raw.shown(message)}
+    facts = {"image": situation.image, "detail": shown(message)}
     if reason in _SETTINGS and _ROOT.search(message):
         return problem("image_runs_as_root", facts, hopeless=True, evidence=evidence)
     if reason in _SETTINGS and _SECRET.search(message):
@@ -65,7 +66,7 @@ def never_started(situation: Situation) -> StartProblem | None:
         "exit_code": raw.number(ended, "exitCode"),
         "node": situation.node_name or None,
     }
-    facts = {"image": situation.image, "detail": raw.shown(message)}
+    facts = {"image": situation.image, "detail": shown(message)}
     return _not_started(message, facts, evidence, hopeless=True)
 
 
@@ -89,7 +90,7 @@ def not_registered(situation: Situation) -> StartProblem | None:
                 "bus_unreachable",
                 {
                     "server": raw.name(line, "server") or None,
-                    "detail": raw.shown(raw.text(line, "error")) or None,
+                    "detail": shown(raw.text(line, "error")) or None,
                 },
                 evidence=_with_log(situation),
             )
@@ -117,5 +118,5 @@ def _log_lines(tail: Sequence[str]) -> list[Mapping[str, object]]:
 
 def _with_log(situation: Situation) -> dict[str, Evidence]:
     """Return the log's last lines as evidence."""
-    tail: list[Evidence] = [raw.shown(line, 500) for line in situation.log_tail[-_LOG_TAIL:]]
+    tail: list[Evidence] = [shown(line, 500) for line in situation.log_tail[-_LOG_TAIL:]]
     return {"node": situation.node_name or None, "log_tail": tail or None}

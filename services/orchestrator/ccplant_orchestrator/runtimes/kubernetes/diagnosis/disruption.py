@@ -12,6 +12,7 @@ from typing import Literal
 
 from ccplant_orchestrator.runtimes.kubernetes import names
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
+from ccplant_orchestrator.runtimes.plain import shown
 
 Kind = Literal[
     "evicted", "preempted", "drained", "node_shutdown", "node_lost", "node_gone", "node_restarted", "deleted"
@@ -88,7 +89,7 @@ def disruption_of(
         return Disruption("node_gone", "the node does not exist any more")
     if vanished and _away(node):
         ready = raw.condition(node, "Ready")
-        return Disruption("node_lost", raw.shown(raw.text(ready, "message")) or "the node does not answer")
+        return Disruption("node_lost", shown(raw.text(ready, "message")) or "the node does not answer")
     if _restarted(pod, node):
         return Disruption("node_restarted", "the node was away, and had lost the container when it came back")
     if deletion is not None and not deletion.ours and not ended_before(deletion, finished):
@@ -100,12 +101,12 @@ def _said_on_pod(pod: raw.Json, node: raw.Json, *, node_gone: bool) -> Disruptio
     condition = raw.condition(pod, "DisruptionTarget")
     target = condition if condition.get("status") == "True" else {}
     reason, message = raw.text(pod, "status", "reason"), raw.text(pod, "status", "message")
-    words = raw.shown(message or raw.text(target, "message"))
+    words = shown(message or raw.text(target, "message"))
     if any(part in words for part in _SHUTDOWN_WORDS):
         return Disruption("node_shutdown", words)
     if reason in _BY_REASON:
         return Disruption(_BY_REASON[reason], words)
-    told = raw.shown(raw.text(target, "message"))
+    told = shown(raw.text(target, "message"))
     match raw.text(target, "reason"):
         case "TerminationByKubelet":
             return Disruption("evicted", words)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
+from ccplant_orchestrator.runtimes.plain import shown
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _AT_MOST = 200
@@ -31,7 +32,7 @@ class Event:
 
     @property
     def shown(self) -> str:
-        return raw.shown(self.message)
+        return shown(self.message)
 
 
 def events_of(obj: raw.Json, kind: str, found: Sequence[raw.Json]) -> tuple[Event, ...]:

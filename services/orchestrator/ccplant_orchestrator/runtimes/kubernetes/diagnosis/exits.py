@@ -18,10 +18,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ccplant_contracts.launch import LastWord
+from ccplant_orchestrator.runtimes import plain
 from ccplant_orchestrator.runtimes.kubernetes import names
-from ccplant_orchestrator.runtimes.kubernetes.diagnosis import disruption, plain, raw
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis import disruption, raw
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.containers import NEVER_STARTED
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import ExitRecord
 
 _SIGKILL = 9
@@ -97,8 +99,8 @@ def _detail(pod: raw.Json, ended: raw.Json, happened: disruption.Disruption | No
         where = f" (node {node})" if node and happened.kind in (*_NODE, *_EVICTED) else ""
         return f"{happened.words or happened.kind}{where}"
     if raw.text(ended, "reason") in (*NEVER_STARTED, *_UNSEEN):
-        return raw.shown(raw.text(ended, "message")) or None
-    return raw.shown(raw.text(pod, "status", "message")) or None
+        return shown(raw.text(ended, "message")) or None
+    return shown(raw.text(pod, "status", "message")) or None
 
 
 def _evidence(
@@ -146,7 +148,7 @@ def _oom(ended: raw.Json, *, starved: bool, word: LastWord | None) -> Evidence:
 def _memory_limit(pod: raw.Json) -> str:
     for container in raw.objects(pod, "spec", "containers"):
         if container.get("name") == names.CONTAINER:
-            return raw.shown(raw.text(container, "resources", "limits", "memory"), 40)
+            return shown(raw.text(container, "resources", "limits", "memory"), 40)
     return ""
 
 
@@ -161,7 +163,7 @@ def _conditions(node: raw.Json) -> list[Evidence]:
                     "type": kind,
                     "status": status,
                     "reason": raw.name(one, "reason"),
-                    "message": raw.shown(raw.text(one, "message"), 300),
+                    "message": shown(raw.text(one, "message"), 300),
                 }
             )
     if raw.at(node, "spec", "unschedulable") is True:

@@ -14,6 +14,7 @@ from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import Event, latest
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _HOPELESS_PULLS = {"image_not_found": 1, "image_wrong_platform": 1, "image_access_denied": 2}
@@ -53,21 +54,19 @@ def not_pulled(situation: Situation) -> StartProblem | None:
     reason = raw.text(situation.waiting, "reason")
     message = raw.text(situation.waiting, "message")
     image = situation.image
-    evidence: dict[str, Evidence] = {"state": raw.shown(reason, 100), "node": situation.node_name or None}
+    evidence: dict[str, Evidence] = {"state": shown(reason, 100), "node": situation.node_name or None}
     match reason:
         case "InvalidImageName":
             return problem(
                 "image_name_invalid",
                 {"image": image},
                 hopeless=True,
-                evidence={**evidence, "detail": raw.shown(message)},
+                evidence={**evidence, "detail": shown(message)},
             )
         case "ErrImageNeverPull":
             return problem("image_not_on_node", {"image": image}, hopeless=True, evidence=evidence)
         case "ImageInspectError":
-            return problem(
-                "image_pull_failed", {"image": image, "detail": raw.shown(message)}, evidence=evidence
-            )
+            return problem("image_pull_failed", {"image": image, "detail": shown(message)}, evidence=evidence)
         case _ if reason in _PULL_STATES or _just_failed(situation):
             return _failed(situation, reason, message, evidence)
         case _:
@@ -110,7 +109,7 @@ def _failed(situation: Situation, reason: str, message: str, evidence: dict[str,
     for_long = code in _HOPELESS_PULLS and not pulls and situation.node_seconds >= _HOPELESS_SECONDS
     return problem(
         code,
-        {"image": situation.image, "detail": raw.shown(words)},
+        {"image": situation.image, "detail": shown(words)},
         hopeless=enough or for_long,
         evidence={**evidence, "failed_pulls": times or None},
     )

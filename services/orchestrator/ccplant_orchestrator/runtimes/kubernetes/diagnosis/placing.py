@@ -12,6 +12,7 @@ from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import latest
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.scheduler import Refusal, Verdict, read_verdict
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _SILENCE_SECONDS = 15
@@ -52,14 +53,14 @@ def _by_verdict(situation: Situation, verdict: Verdict | None, message: str) -> 
         age = situation.age_seconds
         found = problem("waiting_for_scheduler", evidence={"seconds": age})
         return found if age >= _SILENCE_SECONDS else None
-    evidence: dict[str, Evidence] = {"scheduler": raw.shown(message)}
+    evidence: dict[str, Evidence] = {"scheduler": shown(message)}
     if "no nodes available" in message:
         return problem("no_nodes", evidence=evidence)
     foremost = None if verdict is None else verdict.foremost
     if verdict is None or foremost is None:
-        return problem("no_node_fits", {"detail": raw.shown(message)}, evidence=evidence)
+        return problem("no_node_fits", {"detail": shown(message)}, evidence=evidence)
     evidence["refusals"] = [
-        {"reason": raw.shown(one.reason, 120), "nodes": one.nodes} for one in verdict.refusals[:20]
+        {"reason": shown(one.reason, 120), "nodes": one.nodes} for one in verdict.refusals[:20]
     ]
     facts = {"total": verdict.total, "short": foremost.nodes}
     match foremost.kind:
@@ -77,7 +78,7 @@ def _by_verdict(situation: Situation, verdict: Verdict | None, message: str) -> 
             # some nodes are what it asks for, and are closed to it
             return _tainted(situation, verdict, evidence)
         case _:
-            return problem("no_node_fits", {"detail": raw.shown(foremost.reason)}, evidence=evidence)
+            return problem("no_node_fits", {"detail": shown(foremost.reason)}, evidence=evidence)
 
 
 def _short_of(situation: Situation, verdict: Verdict, evidence: dict[str, Evidence]) -> StartProblem:
@@ -97,7 +98,7 @@ def _short_of(situation: Situation, verdict: Verdict, evidence: dict[str, Eviden
     return problem(
         code,
         {
-            "resource": raw.shown(resource, 100),
+            "resource": shown(resource, 100),
             "requested": room.amount(short.requested, resource),
             "total": verdict.total,
             "short": first.nodes,
@@ -125,7 +126,7 @@ def _missing(short: room.Shortage) -> Text:
 
 
 def _told(short: room.Shortage, refusal: Refusal) -> dict[str, Evidence]:
-    told: dict[str, Evidence] = {"resource": raw.shown(short.resource, 100), "nodes": refusal.nodes}
+    told: dict[str, Evidence] = {"resource": shown(short.resource, 100), "nodes": refusal.nodes}
     if refusal.reason != "Too many pods":
         told["requested"] = room.amount(short.requested, short.resource)
     if short.largest is not None:
@@ -203,7 +204,7 @@ def _taints_in_words(refusals: Iterable[Refusal]) -> list[str]:
         inner, closed, _ = rest.partition("}")
         if opened and closed:
             key, _, value = inner.partition(":")
-            found.append(raw.shown(f"{key.strip()}={value.strip()}" if value.strip() else key.strip(), 200))
+            found.append(shown(f"{key.strip()}={value.strip()}" if value.strip() else key.strip(), 200))
     return found
 
 
@@ -212,7 +213,7 @@ def _selector(situation: Situation) -> str | None:
     pairs = [f"{key}={value}" for key, value in sorted(wanted.items(), key=str)]
     if raw.mapping(situation.pod, "spec", "affinity", "nodeAffinity"):
         pairs.append("nodeAffinity")
-    return raw.shown(", ".join(pairs[:_MOST])) or None
+    return shown(", ".join(pairs[:_MOST])) or None
 
 
 def _node_coming(situation: Situation, found: StartProblem | None) -> StartProblem | None:

@@ -6,24 +6,17 @@ Every text that goes on from here is bounded and masked, because the cluster's m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from ccplant_contracts.quantities import parse_quantity
-from ccplant_platform.redaction import Redactor
+from ccplant_orchestrator.runtimes.plain import shown
 
 Json = Mapping[str, object]
 
-MAX_TEXT = 600
-"""Characters of a message that are kept as evidence."""
 MAX_NAME = 253
 _INT32 = 2**31
-_MASKED = Redactor()
-_QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']+")
-_LOCAL_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+|\]):\d{1,5}(?=->)")
-"""Of a connection's near end: another one each time, and nobody's concern."""
 _NOTHING: Json = {}
 
 
@@ -105,12 +98,3 @@ def condition(obj: object, kind: str) -> Json:
 def seconds_since(then: datetime | None, now: datetime) -> int | None:
     """Return whole seconds, never negative: the two clocks need not agree."""
     return None if then is None else max(0, int((now - then).total_seconds()))
-
-
-def shown(words: str, most: int = MAX_TEXT) -> str:
-    """Return a text masked and bounded, in one line."""
-    # a query in a URL of a registry or of a storage service is where they put signatures; the cut comes last, because a
-    # cut secret would not be recognised
-    masked = _MASKED(_QUERY.sub(r"\1", words[: 16 * MAX_TEXT]))
-    line = " ".join(_LOCAL_PORT.sub(r"\1", masked).split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 
 from ccplant_contracts.quantities import parse_quantity
-from ccplant_orchestrator.runtimes.kubernetes.diagnosis import raw
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _QUOTA = re.compile(
@@ -24,8 +24,8 @@ _RIGHTS = re.compile(
 
 def diagnose_refusal(status: int, reason: str, message: str, *, what: str = "") -> StartProblem:
     """Judge an answer of the API server to the making of an object; `what` says of which."""
-    evidence: dict[str, Evidence] = {"status": status, "reason": raw.shown(reason, 100), "what": what or None}
-    facts = {"detail": raw.shown(message)}
+    evidence: dict[str, Evidence] = {"status": status, "reason": shown(reason, 100), "what": what or None}
+    facts = {"detail": shown(message)}
     right = _RIGHTS.search(message[:4_000]) if status == 403 else None
     if right is not None:
         return problem("rights_missing", facts, evidence={**evidence, **right.groupdict()})
@@ -33,7 +33,7 @@ def diagnose_refusal(status: int, reason: str, message: str, *, what: str = "") 
         numbers = _QUOTA.search(message[:4_000])
         if numbers is None:
             return problem("quota_exceeded", facts, evidence=evidence)
-        named = {name: raw.shown(text, 300) for name, text in numbers.groupdict().items()}
+        named = {name: shown(text, 300) for name, text in numbers.groupdict().items()}
         hopeless = _beyond(numbers["requested"], numbers["limited"])
         return problem("quota_exceeded", facts, hopeless=hopeless, evidence={**evidence, **named})
     return problem("admission_refused", facts, hopeless=True, evidence=evidence)

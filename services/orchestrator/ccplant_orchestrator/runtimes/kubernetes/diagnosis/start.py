@@ -38,6 +38,7 @@ from ccplant_orchestrator.runtimes.kubernetes.diagnosis import claims, container
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.events import latest
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.finding import Evidence, problem
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.situation import Situation
+from ccplant_orchestrator.runtimes.plain import shown
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 
 _CREATING_SECONDS = 20
@@ -105,7 +106,7 @@ def _refused_by_node(situation: Situation) -> StartProblem | None:
         return None
     return problem(
         "node_refused",
-        {"reason": reason, "detail": raw.shown(raw.text(situation.pod, "status", "message"))},
+        {"reason": reason, "detail": shown(raw.text(situation.pod, "status", "message"))},
         hopeless=True,
         evidence={"node": situation.node_name or None},
     )
@@ -121,7 +122,7 @@ def _not_responding(situation: Situation) -> StartProblem | None:
         return None
     return problem(
         "node_not_responding",
-        {"node": situation.node_name, "detail": raw.shown(raw.text(ready, "message")) or None},
+        {"node": situation.node_name, "detail": shown(raw.text(ready, "message")) or None},
         evidence={"ready": raw.name(ready, "status"), "reason": raw.name(ready, "reason")},
     )
 
