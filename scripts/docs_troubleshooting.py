@@ -22,9 +22,9 @@ On Kubernetes, `kubectl get pods,secrets,pvc -l ccplant.dev/session=SESSION` sho
 
 ## How long a start is waited for
 
-A start that can never work (an image name that is not valid, a volume that is lost) fails at once. One that may still work
+A start that can never work (an image that is not there, a volume that is lost) fails at once. One that may still work
 (no room on any node, a registry that does not answer) waits until `CCPLANT_POD_START_TIMEOUT_SECONDS` and fails with the
-same code then. An image that the registry does not have, or does not give, fails with the third failed pull.
+same code then. An image that the registry refuses is pulled a second time first.
 """
 _SECTIONS = (
     ("A start under way", ("queued", "starting", "cloning", "setting_up", "starting_agent", "registering")),

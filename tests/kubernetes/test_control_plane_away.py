@@ -48,11 +48,20 @@ async def test_an_api_server_that_restarts_in_the_middle_of_a_creation_gets_one_
 
 
 @pytest.mark.parametrize(
-    ("place", "config"),
-    [("kube.secret.created", {}), ("kube.pvc.created", {"pvc_enabled": True, "pvc_storage_size": "1Gi"})],
+    ("place", "config", "asks_for"),
+    [
+        ("kube.launch.begun", {}, "secrets"),
+        ("kube.secret.created", {}, "pods"),
+        ("kube.pvc.created", {"pvc_enabled": True, "pvc_storage_size": "1Gi"}, "pods"),
+    ],
 )
 async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_after_the_end(
-    start_system: StartSystem, own_ground: Ground, tmp_path: Path, place: str, config: dict[str, object]
+    start_system: StartSystem,
+    own_ground: Ground,
+    tmp_path: Path,
+    place: str,
+    config: dict[str, object],
+    asks_for: str,
 ) -> None:
     froze = tmp_path / "froze"
     system = start_system(**{VARIABLE: f"{place}:1:freeze={froze}"})
@@ -74,13 +83,17 @@ async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_
             stale.send(signal.SIGCONT)
             system.note("it goes on")
             plane, namespace = own_ground.node.plane, own_ground.namespace
-            await eventually(lambda: "pods" in dict(plane.asked("create", namespace, continued)), 30)
-            system.note("and asks for the Pod")
+            await eventually(lambda: asks_for in dict(plane.asked("create", namespace, continued)), 30)
+            system.note(f"and asks for {asks_for}")
 
             pod_name = ended["launch"].get("pod_name", session_id)
             await eventually(lambda: not own_ground.traces(session_id), 60, interval=0.1)
             reasons = {event["reason"] for event in own_ground.api.events(own_ground.namespace, pod_name)}
             assert "Started" not in reasons
+            if asks_for == "secrets":
+                assert dict(plane.asked("create", namespace, continued)) == {"secrets": 409}, (
+                    "it met the fence"
+                )
             after = await stage.running("echo after", viewers=0)
             await stage.auditor.prompts_ended(after)
     finally:
