@@ -57,8 +57,15 @@ async def finished(
 ) -> DeliveryDoc:
     """A delivery that came to nothing."""
     there = delivery or await received(store, webhook_id)
+    told = {
+        "webhook_id": webhook_id,
+        "delivery_id": there.id,
+        "github_delivery": there.github_delivery,
+        "event": there.event,
+        "reason": fields.get("reason"),
+    }
     done = await store.deliveries.finish(
-        there, outcome, at=there.received_at, event=NewEvent("delivery.ignored", {}), **fields
+        there, outcome, at=there.received_at, event=NewEvent("delivery.ignored", told), **fields
     )
     assert done is not None
     return done
