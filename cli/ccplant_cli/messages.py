@@ -205,6 +205,7 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "waits.earlier_run": ("前の実行を待っています", "for the run before it"),
         "waits.retry": ("再試行を待っています", "for the next try"),
         "waits.at": ("{place} 番目", "place {place}"),
+        "target.new": ("新しいセッション", "new session"),
         "trigger.enabled": ("有効", "enabled"),
         "trigger.disabled": ("無効", "disabled"),
         "trigger.new_session": ("毎回新しいセッション", "a new one each time"),

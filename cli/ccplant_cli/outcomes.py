@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either, say
+from ccplant_cli.terminal import harmless
 
 STYLES: Mapping[str, str] = {
     "processing": "yellow",
@@ -27,10 +28,10 @@ STYLES: Mapping[str, str] = {
 _WAITS = ("turn", "place", "earlier_run", "retry")
 
 
-def badge(outcome: str, *, why: str = "") -> Text:
+def badge(outcome: str, *, why: str = "", words: str = "") -> Text:
     """Return an outcome as its badge."""
     shown = Text("● ", STYLES.get(outcome, ""))
-    shown.append(say(f"outcome.{outcome}") if outcome in STYLES else outcome or "-")
+    shown.append(words or (say(f"outcome.{outcome}") if outcome in STYLES else outcome or "-"))
     if why:
         shown.append(f" ({why})")
     return shown
@@ -49,6 +50,12 @@ def waits(item: Document) -> str:
     if "place" in item:
         told.append(say("waits.at", place=item.integer("place")))
     return ", ".join(told)
+
+
+def target(item: Document) -> str:
+    """Return which session something is meant for."""
+    meant = item.text("target")
+    return say("target.new") if meant == "new" else harmless(meant)
 
 
 def reason(item: Document) -> str:

@@ -1,4 +1,4 @@
-"""`ccplant bus init`: keys, credentials and configuration for people who run their own NATS."""
+"""`ccplant bus`: keys, credentials and configuration for people who run their own NATS, and for who reads events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from ccplant_cli.bus.init import Wanted, make, wanted
 from ccplant_cli.bus.messages import BusError, text
+from ccplant_cli.bus.subscriber import subscriber
 from ccplant_cli.exits import Exit
 
 app = typer.Typer(help=text("help"), no_args_is_help=True, add_completion=False)
@@ -19,6 +20,9 @@ app = typer.Typer(help=text("help"), no_args_is_help=True, add_completion=False)
 @app.callback()
 def bus() -> None:
     """Keep `init` a command of a group: there may be others."""
+
+
+app.command("subscriber", help=text("help.subscriber"))(subscriber)
 
 
 @app.command("init", help=text("help.init"))

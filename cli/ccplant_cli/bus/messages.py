@@ -19,6 +19,25 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "ccplant bus init --host 0.0.0.0 --url tls://nats.example.com:4222 \\",
             "    --tls-cert /etc/nats/server.pem --tls-key /etc/nats/server.key",
         ),
+        "help.subscriber": with_examples(
+            "1 人の所有者のライフサイクルイベントだけを読める認証情報を作ります。",
+            "Make a credential that reads the lifecycle events of one owner, and nothing else.",
+            "ccplant bus subscriber --owner alice --name mailer --output mailer.creds",
+        ),
+        "help.owner": ("イベントの所有者。", "Whose events."),
+        "help.output": (
+            "認証情報を書き込むファイル (NATS クライアントの creds 形式)。",
+            "File for the credential, in the form that NATS clients read.",
+        ),
+        "help.name": (
+            "購読するサービスの名前 (所有者ごとに一意)。同じ名前は同じ位置から読み続けます。",
+            "Name of the subscriber, its own for each service of an owner: the same name goes on reading where it was.",
+        ),
+        "help.days": ("有効な日数。", "How many days it is good for."),
+        "help.keys": (
+            "operator.json のあるディレクトリ (既定: $CCPLANT_NATS_CREDENTIALS_DIR、なければ ccplant up のもの)。",
+            "Where operator.json is (default: $CCPLANT_NATS_CREDENTIALS_DIR, else that of ccplant up).",
+        ),
         "help.directory": (
             "秘密のファイルを書き込むディレクトリ。",
             "Where the private files go.",
@@ -47,6 +66,14 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         ),
         "help.tls_key": ("その秘密鍵のファイル。", "File of its private key."),
         "help.json": ("JSON で出力します。", "Print JSON."),
+        "subscriber_made": (
+            "{owner} のイベントを {days} 日間読める認証情報を {output} に書き込みました。秘密にしてください。",
+            "{output} reads the events of {owner} for {days} days: keep it secret.",
+        ),
+        "no_keys": (
+            "{directory} に operator.json がありません。--directory か {variable} で指定してください。",
+            "There is no operator.json in {directory}: name its directory by --directory or {variable}.",
+        ),
         "made": ("{directory} に作成しました。", "Made in {directory}."),
         "kept": (
             "{directory} を更新しました。鍵は以前のままです。",

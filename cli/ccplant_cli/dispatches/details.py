@@ -6,10 +6,9 @@ import re
 
 from rich.text import Text
 
-from ccplant_cli.dispatches.messages import text
 from ccplant_cli.documents import Document
 from ccplant_cli.language import either
-from ccplant_cli.outcomes import outcome_of
+from ccplant_cli.outcomes import outcome_of, target
 from ccplant_cli.tables import ago, clock
 from ccplant_cli.terminal import harmless
 from ccplant_cli.trigger_details import Rows
@@ -24,7 +23,7 @@ def row(dispatch: Document) -> tuple[str | Text, ...]:
         dispatch.text("dispatch_id"),
         source(dispatch),
         outcome_of(dispatch, "state"),
-        _target(dispatch),
+        target(dispatch),
         dispatch.text("session_id") or "-",
         ago(dispatch.time("created_at")),
         beginning(dispatch.text("message")),
@@ -44,11 +43,6 @@ def beginning(message: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
-def _target(dispatch: Document) -> str:
-    target = dispatch.text("target")
-    return text("new_session") if target == "new" else harmless(target)
-
-
 def rows(dispatch: Document) -> Rows:
     """Return the rows that one has."""
     found: Rows = [
@@ -60,7 +54,7 @@ def rows(dispatch: Document) -> Rows:
             ("reason", f"{harmless(either(failure.inner('message').fields))} ({failure.text('code')})")
         )
     came = dispatch.inner("source")
-    found += [("source", f"{source(dispatch)} ({came.text('id')})"), ("target", _target(dispatch))]
+    found += [("source", f"{source(dispatch)} ({came.text('id')})"), ("target", target(dispatch))]
     found += [
         (shown, document.text(name))
         for document, shown, name in (

@@ -32,7 +32,6 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "help.all": ("待っていないものも表示します。", "Those that do not wait, too."),
         "none_waits": ("待っているものはありません。", "Nothing waits."),
         "none": ("まだ何も始まっていません。", "Nothing was set off yet."),
-        "new_session": ("新しいセッション", "new session"),
         "done.cancelled": ("{id} を取り消しました。", "{id} was cancelled."),
     }
 )

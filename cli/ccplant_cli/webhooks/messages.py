@@ -226,6 +226,9 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "新しいシークレットです。GitHub に入力してください。古いものはもう使えません。",
             "This is the new secret: enter it at GitHub. The old one is not good any more.",
         ),
+        "would.dispatched": ("送信されます", "would be dispatched"),
+        "would.ignored": ("無視されます", "would be ignored"),
+        "would.failed": ("失敗します", "would fail"),
         "came_before": (
             "この X-GitHub-Delivery は以前に届いています。最初のものの結果です:",
             "This X-GitHub-Delivery came before; what became of the first one:",

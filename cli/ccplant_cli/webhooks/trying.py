@@ -56,21 +56,24 @@ def try_out(
 
 def _told(answer: Document) -> None:
     """Print the verdict first, then every filter, then what the agent would be told."""
-    from ccplant_cli.outcomes import badge
+    from ccplant_cli.outcomes import badge, target
     from ccplant_cli.tables import console, pairs
     from ccplant_cli.trigger_details import Rows
     from ccplant_cli.webhooks.details import filters
 
-    verdict = badge(answer.text("outcome"), why=answer.text("reason"))
+    outcome = answer.text("outcome")
+    words = text(f"would.{outcome}") if outcome in ("dispatched", "ignored", "failed") else ""
+    verdict = badge(outcome, why=answer.text("reason"), words=words)
     if sentence := either(answer.inner("sentence").fields):
         verdict.append(f"  {harmless(sentence)}")
     console().print(verdict, soft_wrap=True)
     typer.echo()
     filters(tuple(answer.each("filters")))
-    rows: Rows = [
+    rows: Rows = [("target", target(answer))] if "target" in answer else []
+    rows += [
         (shown, harmless(answer.text(name)))
         for shown, name in (
-            ("target", "target"), ("session", "session_id"), ("reuse_key", "reuse_key"), ("repository", "repository"),
+            ("session", "session_id"), ("reuse_key", "reuse_key"), ("repository", "repository"),
             ("branch", "branch"),
         )
         if name in answer

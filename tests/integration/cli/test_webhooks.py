@@ -251,7 +251,7 @@ def test_a_test_tells_the_verdict_first_then_every_filter_then_the_message(
     done = here("webhook", "test", "--file", str(tmp_path / "d.yaml"), "--payload", str(tmp_path / "p.json"))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == "● dispatched  It would start a new session."
+    assert lines[0] == "● would be dispatched  It would start a new session."
     assert done.stdout.index("✓ event") < done.stdout.index("✗ branch") < done.stdout.index("acme/app.git")
     assert lines[-1] == "Review it"
     assert standin.of("POST", "/test")[0].body == {
