@@ -14,6 +14,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from ccplant_contracts.ids import is_session_id
 from ccplant_contracts.stream import STREAM_EVENT, StreamEvent
 from tests.support.bus_observer import BusRecord
 from tests.support.person import Ledger
@@ -207,7 +208,12 @@ class Auditor:
         found += [("blobs", row["_id"], row["metadata"]["session_id"]) for row in blobs]
         files = {row["_id"] for row in blobs}
         pieces = [row["files_id"] for row in await self.find("fs.chunks", {}) if row["files_id"] not in files]
-        events = [row for row in await self.find("session_events", {}) if row["session_id"] not in purged]
+        # deliveries, dispatches and schedules have events too
+        events = [
+            row
+            for row in await self.find("session_events", {})
+            if row["session_id"] not in purged and is_session_id(row["session_id"])
+        ]
         found += [("session_events", row["_id"], row["session_id"]) for row in events]
         return [
             *(
