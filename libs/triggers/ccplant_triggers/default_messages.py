@@ -46,7 +46,7 @@ Before: {{{{ before }}}}
 After: {{{{ after }}}}
 URL: {{{{ compare }}}}
 
-{{% for commit in commits %}}
+{{% for commit in (commits if commits is sequence) %}}
 - {{{{ commit.id | prefix(12) }}}} {{{{ commit.message | truncate(500) }}}}
 {{% endfor %}}
 """,

@@ -45,12 +45,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
 
 
-def _items(steps: Steps, value: object) -> list[object]:
-    if not isinstance(value, list | tuple):
-        return []
-    items = list(value[:MAX_ITEMS])
-    steps.spend(len(items))
-    return items
+def _items(value: object) -> list[object]:
+    return list(value[:MAX_ITEMS]) if isinstance(value, list | tuple) else []
 
 
 def _of_text(change: Callable[[str], str]) -> Apply:
@@ -81,7 +77,7 @@ def _join(steps: Steps, value: object, arguments: Sequence[object]) -> object:
         return steps.text(value)
     parts: list[str] = []
     length = 0
-    for item in _items(steps, value):
+    for item in _items(value):
         parts.append(steps.text(item))
         length += len(parts[-1]) + len(between)
         if length > MAX_TEXT:
@@ -92,7 +88,7 @@ def _join(steps: Steps, value: object, arguments: Sequence[object]) -> object:
 def _map(steps: Steps, value: object, arguments: Sequence[object]) -> object:
     names = str(arguments[0]).split(".")
     found: list[object] = []
-    for item in _items(steps, value):
+    for item in _items(value):
         part: object = item
         for name in names:
             part = part.get(name, MISSING) if isinstance(part, Mapping) else MISSING
@@ -148,7 +144,7 @@ def _int(steps: Steps, value: object, arguments: Sequence[object]) -> object:
 
 
 def _unique(steps: Steps, value: object, _: Sequence[object]) -> object:
-    items = _items(steps, value)
+    items = _items(value)
     seen: set[str] = set()
     kept: list[object] = []
     for item in items:

@@ -141,6 +141,14 @@ def test_a_list_is_looked_at_up_to_its_bound() -> None:
     assert templates.render("{{ l | length }}", scope) == str(MAX_ITEMS + 5)
 
 
+@pytest.mark.parametrize("new", ["", "b", "bb", "b" * 10_000])
+def test_what_replaces_does_not_grow_beyond_the_bound(new: str) -> None:
+    result = FILTERS["replace"].apply(Steps(), "a" * MAX_TEXT, ["a", new])
+    assert isinstance(result, str)
+    assert len(result) == (MAX_TEXT if new else 0)
+    assert set(result) <= {"b"}
+
+
 @pytest.mark.parametrize("nonce", [None, NONCE])
 @pytest.mark.parametrize("letter", ["a ", "語 ", "𝄞 "])
 def test_what_does_not_fit_is_cut_at_a_character_and_says_so(letter: str, nonce: str | None) -> None:

@@ -66,6 +66,8 @@ from ccplant_triggers.template_filters import FILTERS, TESTS
         ("{{ x | replace('a', 'b', 3) }}", "arguments"),
         ("{{ x | replace('a', old='b') }}", "arguments"),
         ("{{ x | replace(*y) }}", "arguments"),
+        ("{{ x | join(*y) }}", "arguments"),
+        ("{{ x | join(**y) }}", "arguments"),
         ("{{ x | replace(**y) }}", "arguments"),
         ("{{ x | truncate('3') }}", "arguments"),
         ("{{ x | truncate(true) }}", "arguments"),

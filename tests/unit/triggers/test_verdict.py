@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ccplant_triggers
@@ -222,6 +222,15 @@ DEFINITIONS = st.sampled_from(
         _webhook(message="{% for x in labels %}{% for y in x.labels %}{{ y | join('x') }}{% endfor %}{% endfor %}-"),
     ]
 )  # fmt: skip
+
+
+@example(("push", {"commits": "x"}))
+@example(("push", {"commits": [3, {"message": [1]}]}))
+@given(DELIVERIES)
+def test_a_message_that_is_ours_never_fails(delivery: tuple[str, dict[str, Any]]) -> None:
+    event, payload = delivery
+    verdict = judge(_webhook(events=(*EXAMPLES, "star"), ignore_bots=False), event, payload, nonce=NONCE)
+    assert verdict.outcome != "failed", verdict
 
 
 @given(DEFINITIONS, DELIVERIES)
