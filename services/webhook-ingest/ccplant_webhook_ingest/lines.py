@@ -3,11 +3,15 @@
 A place in line is taken when a delivery has arrived, before it is recorded: recording takes different times, and the order
 must not depend on that. The lines are short; what finds no place waits in MongoDB, and so does all that comes for the same
 webhook after it, until the sweep has fetched everything that was before.
+
+Only deciding is done one after another. What is then to be written does not depend on those before, and is written side by
+side. While much arrives, both give way to it, for a moment each: an answer has seconds, an outcome has not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,16 +46,26 @@ class Slot:
         return self._delivery
 
 
-Process = Callable[[DeliveryDoc], Awaitable[None]]
+Rest = Callable[[], Awaitable[None]]
+"""What is to be written of a delivery that is decided."""
+Decide = Callable[[DeliveryDoc], Awaitable[Rest | None]]
+
+_GIVE_WAY_SECONDS = 0.25
+_GIVE_WAY_STEP_SECONDS = 0.01
 
 
 class Lines:
-    """All lines; `process` is called for one delivery of each webhook at a time, and must not raise."""
+    """All lines; `decide` is called for one delivery of each webhook at a time, and neither it nor the rest may raise."""
 
-    def __init__(self, process: Process, *, most: int, workers: int) -> None:
-        self._process = process
+    def __init__(
+        self, decide: Decide, *, most: int, workers: int, busy: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._decide = decide
         self._most = most
-        self._working = asyncio.Semaphore(workers)
+        self._busy = busy
+        self._deciding = asyncio.Semaphore(workers)
+        self._writing = asyncio.Semaphore(workers)
+        self._writes: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, deque[Slot]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, DeliveryDoc] = {}
@@ -134,32 +148,62 @@ class Lines:
         line = self._waiting[webhook_id]
         try:
             while line and not self._closed:
-                delivery = await line[0].taken()
-                try:
-                    if delivery is not None and not self._closed:
-                        async with self._working:
-                            await self._process(delivery)
-                        self._held.pop(delivery.id, None)
-                finally:
-                    line.popleft()
-                    self._count -= 1
-                    WAITING.set(self._count)
+                await self._next(line)
         finally:
             # no wait since the line was found empty: nobody can have come in between
             del self._tasks[webhook_id]
             if not line:
                 del self._waiting[webhook_id]
 
+    async def _next(self, line: deque[Slot]) -> None:
+        delivery = await line[0].taken()
+        rest: Rest | None = None
+        if delivery is not None:
+            await self._give_way()
+            if self._closed:
+                return
+            async with self._deciding:
+                rest = await self._decide(delivery)
+        if rest is None:
+            self._leave(delivery)
+        elif delivery is not None:
+            await self._writing.acquire()
+            task = asyncio.create_task(self._write(delivery, rest))
+            self._writes.add(task)
+            task.add_done_callback(self._writes.discard)
+        line.popleft()
+
+    async def _write(self, delivery: DeliveryDoc, rest: Rest) -> None:
+        try:
+            await rest()
+        finally:
+            self._writing.release()
+        self._leave(delivery)
+
+    def _leave(self, delivery: DeliveryDoc | None) -> None:
+        if delivery is not None:
+            self._held.pop(delivery.id, None)
+        self._count -= 1
+        WAITING.set(self._count)
+
+    async def _give_way(self) -> None:
+        for _ in range(round(_GIVE_WAY_SECONDS / _GIVE_WAY_STEP_SECONDS)):
+            if self._closed or not self._busy():
+                return
+            await asyncio.sleep(_GIVE_WAY_STEP_SECONDS)
+
     async def close(self, seconds: float) -> tuple[DeliveryDoc, ...]:
         """Take no more, let what is in work come to its end, and return what stands there still."""
         self._closed = True
-        tasks = list(self._tasks.values())
         for line in self._waiting.values():
             for slot in line:
                 slot.drop()
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
-        await ended(tasks)
+        begun = time.monotonic()
+        for tasks in (self._tasks.values(), self._writes):  # the first may add to the second
+            if waiting := list(tasks):
+                left = max(0.0, seconds - (time.monotonic() - begun))
+                await asyncio.wait(waiting, timeout=left)
+        await ended([*self._tasks.values(), *self._writes])
         return self.held()
 
 

@@ -116,7 +116,15 @@ class Parts:
             lease=lease,
             most_attempts=settings.ingest_max_attempts,
         )
-        lines = Lines(processor.process, most=settings.ingest_queue, workers=settings.ingest_workers)
+        rooms = Rooms(
+            settings.ingest_max_requests, settings.ingest_max_buffered_bytes, settings.ingest_max_large
+        )
+        lines = Lines(
+            processor.decide,
+            most=settings.ingest_queue,
+            workers=settings.ingest_workers,
+            busy=lambda: rooms.busy,
+        )
         sweep = Sweep(
             store, lines, clock, holder=holder, lease=lease, every_seconds=settings.ingest_sweep_seconds
         )
@@ -124,9 +132,7 @@ class Parts:
         receiver = Receiver(
             known,
             Recorder(store, lines, clock, holder=holder, lease=lease, wake=sweep.wake),
-            Rooms(
-                settings.ingest_max_requests, settings.ingest_max_buffered_bytes, settings.ingest_max_large
-            ),
+            rooms,
             Limits(settings.ingest_max_body_bytes, settings.ingest_body_timeout_seconds),
             tally,
             clock,

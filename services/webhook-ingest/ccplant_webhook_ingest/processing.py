@@ -8,9 +8,10 @@ to have it, one writes. Only then is the orchestrator told; losing that costs se
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 import structlog
@@ -31,6 +32,7 @@ from ccplant_triggers.payloads import PayloadFacts
 from ccplant_triggers.verdict import Verdict, judge
 from ccplant_webhook_ingest.content import UnreadableError, parse
 from ccplant_webhook_ingest.known import KnownWebhooks, SealedError
+from ccplant_webhook_ingest.lines import Rest
 from ccplant_webhook_ingest.metrics import OUTCOMES, PROCESS_SECONDS
 from ccplant_webhook_ingest.news import News
 from ccplant_webhook_ingest.recording import event_data
@@ -72,13 +74,26 @@ class Processor:
         self._lease = lease
         self._most_attempts = most_attempts
 
-    async def process(self, delivery: DeliveryDoc) -> None:
-        """Bring a delivery that this process has taken to its outcome; whatever fails is tried again later."""
+    async def decide(self, delivery: DeliveryDoc) -> Rest | None:
+        """Decide what becomes of a delivery that this process has taken, and return what writes it.
+
+        None: nothing is to be written, because another has it now, or because it failed and is tried again later.
+        """
+        decided: list[Rest] = []
+
+        async def decide() -> None:
+            mine = await self._still_mine(delivery)
+            if mine is not None:
+                decided.append(await self._decided(mine))
+
+        await self._guarded(delivery, decide)
+        return functools.partial(self._guarded, delivery, decided[0]) if decided else None
+
+    async def _guarded(self, delivery: DeliveryDoc, work: Rest) -> None:
+        """Do a part of the work; whatever fails is tried again later."""
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                mine = await self._still_mine(delivery)
-                if mine is not None:
-                    await self._process(mine)
+                await work()
         except (StoreUnavailableError, SealedError) as error:
             # nothing can be written now; whoever looks after the lease finds it
             _log.warning("delivery_postponed", delivery_id=delivery.id, error=str(error))
@@ -109,39 +124,32 @@ class Processor:
 
     # --- deciding
 
-    async def _process(self, delivery: DeliveryDoc) -> None:
+    async def _decided(self, delivery: DeliveryDoc) -> Rest:
         if delivery.attempts >= self._most_attempts:
-            await self._fail(delivery, "processing_failed")
-            return
+            return self._failure(delivery, "processing_failed")
         # who replays has perhaps just changed the definition
         known = await self._known.get(delivery.webhook_id, fresh=0.0 if delivery.replays else None)
         webhook = known.webhook
         if webhook is None or webhook.deleted:
-            await self._fail(delivery, "webhook_deleted")
-            return
+            return self._failure(delivery, "webhook_deleted")
         if known.definition is None:
-            await self._fail(delivery, "definition_invalid")
-            return
+            return self._failure(delivery, "definition_invalid")
         payload = await self._store.deliveries.payload(delivery)
         if payload is None:
-            await self._fail(delivery, "payload_lost")
-            return
+            return self._failure(delivery, "payload_lost")
         try:
             verdict = await _judged(known.definition, delivery.event, payload)
         except UnreadableError as error:
-            await self._fail(delivery, "payload_invalid", detail=str(error))
-            return
+            return self._failure(delivery, "payload_invalid", detail=str(error))
         fault_point("ingest.delivery.judged")
         if verdict.outcome == "dispatch":
-            await self._dispatch(delivery, webhook, known.definition, verdict)
-        else:
-            await self._finish(
-                delivery, verdict.outcome, verdict.reason or "processing_failed", shown(verdict)
-            )
+            return await self._dispatch(delivery, webhook, known.definition, verdict)
+        reason = verdict.reason or "processing_failed"
+        return functools.partial(self._finish, delivery, verdict.outcome, reason, shown(verdict))
 
     async def _dispatch(
         self, delivery: DeliveryDoc, webhook: WebhookDoc, definition: CreateWebhook, verdict: Verdict
-    ) -> None:
+    ) -> Rest:
         now = self._clock.now()
         # the bound ends loops of machines; a replay is somebody's own wish
         if delivery.replays == 0 and not await self._store.rates.admit(
@@ -153,18 +161,14 @@ class Processor:
         ):
             most = str(definition.max_dispatches_per_hour)
             facts = {"key": rate_key(verdict).split(":", 1)[1], "limit": most}
-            await self._finish(delivery, "ignored", "rate", {**shown(verdict), "facts": facts})
-            return
+            fields = {**shown(verdict), "facts": facts}
+            return functools.partial(self._finish, delivery, "ignored", "rate", fields)
         fault_point("ingest.rate.admitted")
         target = reuse_target(
             reuse=definition.reuse_session, session=definition.session_id, key=verdict.reuse_key
         )
         dispatch = await self._new_dispatch(delivery, webhook, definition, verdict, target)
-        if not await self._hand_over(delivery, dispatch, verdict, now):
-            return
-        fault_point("ingest.delivery.handed")
-        self._ended("handed", delivery)
-        self._news.dispatch(dispatch.queue, traceparent=delivery.traceparent)
+        return functools.partial(self._hand_over, delivery, dispatch, verdict)
 
     async def _new_dispatch(
         self,
@@ -203,9 +207,8 @@ class Processor:
 
     # --- writing what became of it
 
-    async def _hand_over(
-        self, delivery: DeliveryDoc, dispatch: DispatchDoc, verdict: Verdict, now: datetime
-    ) -> bool:
+    async def _hand_over(self, delivery: DeliveryDoc, dispatch: DispatchDoc, verdict: Verdict) -> None:
+        now = self._clock.now()
         fields = {**shown(verdict), "message": dispatch.text, "dispatch_id": dispatch.id}
 
         async def write(run: Transaction) -> bool:
@@ -214,10 +217,14 @@ class Processor:
             await self._store.dispatches.add(dispatch, transaction=run)
             return True
 
-        return await self._store.transaction(write)
+        if not await self._store.transaction(write):
+            return
+        fault_point("ingest.delivery.handed")
+        self._ended("handed", delivery)
+        self._news.dispatch(dispatch.queue, traceparent=delivery.traceparent)
 
-    async def _fail(self, delivery: DeliveryDoc, reason: Reason, **facts: str) -> None:
-        await self._finish(delivery, "failed", reason, {"facts": facts})
+    def _failure(self, delivery: DeliveryDoc, reason: Reason, **facts: str) -> Rest:
+        return functools.partial(self._finish, delivery, "failed", reason, {"facts": facts})
 
     async def _finish(
         self,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import Receive
 
 LARGE_BYTES = 1_000_000
+_BUSY_REQUESTS = 4
 _PASSED_OVER_BYTES = 64_000_000
 _PASSED_OVER_SECONDS = 3.0
 """How much of a body that is refused is let pass, so that its sender hears the refusal and not a broken connection."""
@@ -45,6 +46,11 @@ class Rooms:
     requests: int = 0
     bytes_held: int = 0
     large: int = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether so much arrives that other work should wait for a moment."""
+        return self.requests >= _BUSY_REQUESTS
 
 
 class Place:

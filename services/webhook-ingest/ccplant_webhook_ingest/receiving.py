@@ -48,6 +48,9 @@ _log = structlog.get_logger(__name__)
 IN_A_THREAD_BYTES = 256_000
 """What takes longer than a millisecond is not done on the event loop: all others would wait for it."""
 
+_RECORD_SECONDS = 8.0
+"""GitHub waits for 10 s. What was cut off may be recorded all the same: then it is processed, and a repeat finds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -103,7 +106,8 @@ class Receiver:
         except GoneError:
             return "gone", refusal(400, "INVALID_REQUEST", "The sender left.")
         try:
-            return await self._take(request, body)
+            async with asyncio.timeout(_RECORD_SECONDS):
+                return await self._take(request, body)
         except (StoreError, TimeoutError) as error:
             _log.warning("delivery_not_recorded", error=str(error) or type(error).__name__)
             return "no_store", no_store()

@@ -244,8 +244,19 @@ async def test_no_more_are_admitted_in_an_hour_than_the_bound_by_all_processes_t
     assert again == admitted  # a repeat after a crash hears what it heard
 
 
-async def test_the_bound_lets_through_again_when_the_hour_is_over(store: Store) -> None:
+async def test_the_bound_lets_through_again_when_the_hour_is_over_and_its_record_stays_small(
+    store: Store,
+) -> None:
     for number in range(3):
         await store.rates.admit(f"t-{number}", HOOK.id, "k", most=2, at=NOW + timedelta(minutes=number))
     assert not await store.rates.admit("t-4", HOOK.id, "k", most=2, at=NOW + timedelta(minutes=59))
     assert await store.rates.admit("t-5", HOOK.id, "k", most=2, at=NOW + WINDOW)
+    assert not await store.rates.admit("t-6", HOOK.id, "k", most=2, at=NOW + WINDOW)
+    assert await store.rates.admit("t-7", HOOK.id, "k", most=2, at=NOW + WINDOW + timedelta(minutes=1))
+    for number in range(300):
+        at = NOW + timedelta(days=1, seconds=30 * number)
+        assert await store.rates.admit(f"u-{number}", HOOK.id, "k", most=1_000, at=at)
+    (row,) = await store.database.collection("dispatch_rates").find({}, limit=10)
+    assert set(row) == {"_id", "schema_version", "minutes", "admitted", "touched_at"}
+    assert (len(row["minutes"]), len(row["admitted"])) == (60, 50)
+    assert sum(minute["count"] for minute in row["minutes"]) == 120
