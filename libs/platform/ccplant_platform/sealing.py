@@ -90,9 +90,9 @@ class SealingSettings(BaseSettings):
 
     sealing_key_file: Path | None = Field(
         None,
-        description="Private file with the keys that seal owners' GitHub tokens in MongoDB: 64 hexadecimal digits a "
-        "line; the first seals, all open. The same for every gateway and orchestrator. Without it no token is kept, and "
-        "clones have none.",
+        description="Private file with the keys that seal owners' GitHub tokens and the secrets of webhooks in MongoDB: "
+        "64 hexadecimal digits a line; the first seals, all open. The same for every gateway, orchestrator and webhook "
+        "ingester. Without it no token is kept, clones have none, and there are no webhooks.",
     )
 
     def sealer(self) -> Sealer | None:

@@ -26,7 +26,7 @@ _TOKEN_LENGTH = 40
 """Characters of 5 bits: 200 bits, more than anybody can guess."""
 
 
-_PERMISSIONS = ("sessions", "api-keys")
+_PERMISSIONS = ("sessions", "webhooks", "schedules", "api-keys")
 _ADMIN_PERMISSIONS = (*_PERMISSIONS, "api-keys-of-others")
 
 

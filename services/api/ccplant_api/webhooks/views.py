@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ccplant_api.triggers.words import words_of_reason
+from ccplant_api.triggers.words import words_of, words_of_reason
 from ccplant_contracts.dispatch import DispatchResource
 from ccplant_contracts.session import MASK, Mode
 from ccplant_contracts.webhook import DeliveryResource, DeliverySummary, Outcome, WebhookResource
@@ -72,7 +72,9 @@ def delivery(doc: DeliveryDoc, dispatch: DispatchResource | None, payload: bytes
 def _shared(doc: DeliveryDoc, dispatch: DispatchResource | None) -> dict[str, Any]:
     outcome = outcome_of(doc, dispatch)
     reason = doc.reason if outcome in ("ignored", "failed") else None
-    words = None if reason is None else words_of_reason(outcome, reason, doc.facts)
+    words = words_of_reason(outcome, reason, doc.facts)
+    if outcome == "duplicate":
+        words = words_of("delivery_duplicate")
     if dispatch is not None and dispatch.failure is not None:
         reason, words = dispatch.failure.code, dispatch.failure.message
     elif dispatch is not None and outcome == "waiting" and dispatch.waiting_for is not None:
