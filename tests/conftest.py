@@ -6,6 +6,7 @@ available as an image, the test is skipped with the reason.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,22 @@ def pytest_configure() -> None:
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, console],
         cache_logger_on_first_use=False,
     )
+
+
+@pytest.fixture(autouse=True)
+def _events_are_as_documented(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No service records a lifecycle event whose data is not what subscribers are promised.
+
+    Tests of the store alone make up their own.
+    """
+    suite = request.node.path.parent.name
+    if (
+        suite in ("api", "ingest", "orchestrator", "scheduler")
+        and "ccplant_store.events.recorder" in sys.modules
+    ):
+        from tests.support.event_check import checked_document
+
+        monkeypatch.setattr("ccplant_store.events.recorder.EventDoc", checked_document)
 
 
 @pytest.fixture(scope="session")

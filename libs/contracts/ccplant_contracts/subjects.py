@@ -40,6 +40,16 @@ def event(owner: str, session_id: str, event_type: str) -> str:
     return f"ccplant.events.{subject_token(owner)}.{session_id}.{event_type}"
 
 
+def events_of(owner: str) -> str:
+    """Every lifecycle event of one owner."""
+    return f"ccplant.events.{subject_token(owner)}.>"
+
+
+def subscriber_consumer(owner: str, name: str) -> str:
+    """Name of a subscriber's consumer; no two owners' are the same, since `name` holds no underscore."""
+    return f"{name}_{subject_token(owner)}"
+
+
 def runner_out(launch_id: str, kind: OutKind) -> str:
     """Subject on which a launch's runner speaks."""
     return f"s.{launch_id}.out.{kind}"

@@ -36,7 +36,7 @@ async def show_alive(path: Path, *, every: float = EVERY_SECONDS) -> None:
 
 def _touch(path: Path) -> str | None:
     try:
-        path.touch()
+        path.touch(mode=0o600)
     except OSError as error:
         return error.strerror or type(error).__name__
     return None

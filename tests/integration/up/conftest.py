@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,7 +71,11 @@ class Up:
 
     def left(self) -> list[str]:
         """Command lines of all that came from this run and still lives."""
-        return [" ".join(process.cmdline()) for process in marked(self.mark)]
+        found = []
+        for process in marked(self.mark):
+            with suppress(psutil.Error):  # it has ended meanwhile
+                found.append(" ".join(process.cmdline()))
+        return found
 
 
 def marked(mark: str) -> Iterator[psutil.Process]:

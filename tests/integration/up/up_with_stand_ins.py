@@ -57,7 +57,7 @@ def stand_in(name: str) -> None:
         HTTPServer(place, Health).serve_forever()
         return
     if name == "scheduler":
-        Path(os.environ["CCPLANT_ALIVE_FILE"]).touch()
+        Path(os.environ["CCPLANT_ALIVE_FILE"]).touch(mode=0o600)
         signal.pause()
     anchor = os.environ["CCPLANT_LOCAL_ANCHOR_PID"]
     # as the local runtime does: a supervisor in a session of its own, tied to the anchor and not to the orchestrator

@@ -95,6 +95,29 @@ ORCHESTRATOR = Rights(
     answer_within_seconds=300,
 )
 
+SUBSCRIBER_SUBSCRIPTIONS = 16
+SUBSCRIBER_BYTES = 16_384
+
+
+def subscriber(owner: str, *, user: str, consumer: str) -> Rights:
+    """Return the rights of who reads one owner's lifecycle events, by one consumer of its own (W5).
+
+    The filter is part of the subject on which a consumer is made, and the server refuses a consumer whose filter is another
+    one. The consumer's name is fixed, too: by the name of another's it would read, or change, what is another's.
+    """
+    return Rights(
+        publish=(
+            f"$JS.API.CONSUMER.CREATE.{_EVENTS}.{consumer}.{subjects.events_of(owner)}",
+            f"$JS.API.CONSUMER.INFO.{_EVENTS}.{consumer}",
+            f"$JS.API.CONSUMER.DELETE.{_EVENTS}.{consumer}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{_EVENTS}.{consumer}",
+            f"$JS.ACK.{_EVENTS}.{consumer}.>",
+        ),
+        subscribe=(f"{subjects.inbox_prefix(user)}.>",),
+        most_subscriptions=SUBSCRIBER_SUBSCRIPTIONS,
+        most_payload_bytes=SUBSCRIBER_BYTES,
+    )
+
 
 def _trigger(role: ServiceRole, wake: str) -> Rights:
     """What takes in what starts sessions: it tells that a dispatch waits, and is woken; it hears nothing that is said.
