@@ -5,10 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ccplant_triggers.examples import EXAMPLES
 from ccplant_triggers.payloads import SHAPES
+
+ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that does much else at the same time is slow, and no test of bounds is about that."""
 
 TEXTS = st.text(st.characters(), max_size=12) | st.sampled_from(
     [

@@ -13,7 +13,7 @@ from ccplant_contracts.messages import CATALOGUE
 from ccplant_contracts.webhook import CreateWebhook, FilterVerdict, IgnoredReason
 from ccplant_triggers import filters, payloads
 from ccplant_triggers.examples import EXAMPLES
-from tests.unit.triggers.odd_payloads import DELIVERIES
+from tests.unit.triggers.odd_payloads import ANY_MACHINE, DELIVERIES
 
 ALL = tuple(EXAMPLES)
 
@@ -160,6 +160,7 @@ def test_every_reason_has_a_sentence() -> None:
 PATTERNS = st.lists(st.sampled_from(["main", "*", "**", "!x", "!**", "a/*", "?"]), max_size=3).map(tuple)
 
 
+@ANY_MACHINE
 @given(DELIVERIES, PATTERNS, PATTERNS, PATTERNS)
 def test_any_delivery_has_a_verdict_of_each_filter(
     delivery: tuple[str, dict[str, Any]], one: tuple[str, ...], two: tuple[str, ...], three: tuple[str, ...]

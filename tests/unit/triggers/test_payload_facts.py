@@ -11,7 +11,7 @@ from hypothesis import given
 from ccplant_triggers import payloads
 from ccplant_triggers.examples import EXAMPLES
 from ccplant_triggers.payloads import MAX_PATHS, PayloadFacts
-from tests.unit.triggers.odd_payloads import DELIVERIES
+from tests.unit.triggers.odd_payloads import ANY_MACHINE, DELIVERIES
 
 
 def _facts(event: str, **parts: Any) -> PayloadFacts:
@@ -182,6 +182,7 @@ def test_what_is_no_number_of_github_is_none(number: object) -> None:
     assert _facts("issues", issue={"number": number}).number is None
 
 
+@ANY_MACHINE
 @given(DELIVERIES)
 def test_any_object_has_facts_that_can_be_stored(delivery: tuple[str, dict[str, Any]]) -> None:
     event, payload = delivery

@@ -19,7 +19,7 @@ from ccplant_triggers.evaluation import Evaluation
 from ccplant_triggers.output import CUT, MAX_BYTES, STOPPED
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.template_filters import FILTERS, TESTS
-from tests.unit.triggers.odd_payloads import VALUES
+from tests.unit.triggers.odd_payloads import ANY_MACHINE, VALUES
 
 NONCE = "0123456789abcdef"
 
@@ -177,7 +177,7 @@ ARGUMENTS: dict[type, st.SearchStrategy[object]] = {
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(ANY_MACHINE, max_examples=300)
 def test_filters_and_tests_are_total_and_their_results_bounded(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(FILTERS) + sorted(TESTS)))
     operation = FILTERS.get(name) or TESTS[name]
@@ -233,6 +233,7 @@ USES = st.sampled_from(
 )
 
 
+@ANY_MACHINE
 @given(PATHS, USES)
 def test_no_template_reads_an_attribute_of_a_python_object(path: list[str], use: str) -> None:
     trap = Trap()

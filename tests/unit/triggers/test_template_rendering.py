@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ccplant_triggers import payloads, templates
 from ccplant_triggers.examples import EXAMPLES
 from ccplant_triggers.template_errors import TemplateError
+from tests.unit.triggers.odd_payloads import ANY_MACHINE
 
 
 def _scope(payload: dict[str, Any], event: str = "push") -> templates.Scope:
@@ -205,6 +206,7 @@ STATEMENTS = st.recursive(
 )
 
 
+@ANY_MACHINE
 @given(STATEMENTS)
 def test_a_template_says_what_jinja2_says(source: str) -> None:
     try:

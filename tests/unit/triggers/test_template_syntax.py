@@ -11,6 +11,7 @@ from ccplant_contracts.trigger_messages import PROBLEMS
 from ccplant_triggers import syntax, templates
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.template_filters import FILTERS, TESTS
+from tests.unit.triggers.odd_payloads import ANY_MACHINE
 
 
 @pytest.mark.parametrize(
@@ -237,6 +238,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@ANY_MACHINE
 @given(st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=60))
 def test_any_text_is_taken_or_refused_with_words_and_nothing_else(source: str) -> None:
     problems: list[TemplateError] = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ccplant_triggers import default_messages, payloads, templates
 from ccplant_triggers.untrusted import Marks, is_identifier
-from tests.unit.triggers.odd_payloads import DELIVERIES
+from tests.unit.triggers.odd_payloads import ANY_MACHINE, DELIVERIES
 
 NONCE = "feedc0de00112233"
 OPEN, CLOSE = f"<untrusted-{NONCE}>", f"</untrusted-{NONCE}>"
@@ -119,6 +119,7 @@ def _texts(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
+@ANY_MACHINE
 @given(DELIVERIES, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_no_stranger_speaks_outside_of_the_marks_of_a_default_message(
     delivery: tuple[str, dict[str, Any]], words: str

@@ -20,7 +20,7 @@ from ccplant_triggers.examples import EXAMPLES
 from ccplant_triggers.output import MAX_BYTES
 from ccplant_triggers.template_errors import TemplateError
 from ccplant_triggers.verdict import MAX_KEY, Verdict, check_definition, judge, sentence
-from tests.unit.triggers.odd_payloads import DELIVERIES
+from tests.unit.triggers.odd_payloads import ANY_MACHINE, DELIVERIES
 
 NONCE = "0123456789abcdef"
 
@@ -226,6 +226,7 @@ DEFINITIONS = st.sampled_from(
 
 @example(("push", {"commits": "x"}))
 @example(("push", {"commits": [3, {"message": [1]}]}))
+@ANY_MACHINE
 @given(DELIVERIES)
 def test_a_message_that_is_ours_never_fails(delivery: tuple[str, dict[str, Any]]) -> None:
     event, payload = delivery
@@ -233,6 +234,7 @@ def test_a_message_that_is_ours_never_fails(delivery: tuple[str, dict[str, Any]]
     assert verdict.outcome != "failed", verdict
 
 
+@ANY_MACHINE
 @given(DEFINITIONS, DELIVERIES)
 def test_any_object_has_a_verdict_that_can_be_stored_and_said(
     definition: CreateWebhook, delivery: tuple[str, dict[str, Any]]
