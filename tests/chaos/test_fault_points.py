@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from ccplant_platform.faults import FAULT_POINTS, VARIABLE
 from tests.chaos.conftest import StartSystem
 from tests.support.scene import Scene, scene
+from tests.support.trigger_scene import TriggerScene
+from tests.support.verdicts import ENDS
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 _CREDENTIAL_SECONDS = 6
+OF_TRIGGERS = ("dispatch.", "sched.")
 IN_THE_SHORT_FORM = "api.prompt.inserted"
 
 
@@ -22,8 +26,8 @@ def _cases() -> list[object]:
         pytest.param(name, marks=pytest.mark.smoke if name == IN_THE_SHORT_FORM else ())
         for name in FAULT_POINTS
         # those of the Kubernetes runtime are visited where there is a Kubernetes, the ingester's by its own tests,
-        # those of a renewal below
-        if not name.startswith(("kube.", "ingest.", "renewal."))
+        # those of a renewal and of triggers below
+        if not name.startswith(("kube.", "ingest.", "renewal.", *OF_TRIGGERS))
     ]
 
 
@@ -66,6 +70,46 @@ async def test_a_death_in_a_renewal_leaves_its_runner_with_the_bus(
         assert states == ["done", "done"]
         assert (await stage.auditor.session(session_id))["status"] == "running"
         await stage.finish()
+
+
+@pytest.mark.parametrize("name", [name for name in FAULT_POINTS if name.startswith(OF_TRIGGERS)])
+async def test_a_death_while_a_trigger_finds_its_session_loses_nothing_and_repeats_nothing(
+    name: str, start_system: StartSystem, tmp_path: Path
+) -> None:
+    died = tmp_path / "died"
+    limit = {"CCPLANT_MAX_SESSIONS_PER_OWNER": "2"}
+    system = start_system(**{VARIABLE: f"{name}:1:once={died}", **limit})
+    system.note(f"the first visit of {name} is deadly")
+    async with scene(system) as stage, TriggerScene(stage) as triggers:
+        # two pull requests and the jobs want three sessions, and two may be there at once
+        await triggers.deliver(random.Random(name), count=12, keys=2)
+        await triggers.due_schedules(count=4, names=1)
+        await eventually(died.exists, 60)
+        await _make_room(stage, triggers)
+        await triggers.finish()
+        assert await triggers.states() <= {"done", "cancelled"}
+
+
+async def _make_room(stage: Scene, triggers: TriggerScene) -> None:
+    """Stop sessions that have said all, one after another, until nothing waits for a place."""
+
+    async def nothing_waits() -> bool:
+        waiting = await stage.auditor.find("dispatches", {"open": True})
+        if not waiting and not await triggers.undecided():
+            return True
+        if any(dispatch["waiting_for"] == "place" for dispatch in waiting):
+            await _stop_an_idle_one(stage)
+        return False
+
+    await eventually(nothing_waits, 90, interval=0.5)
+
+
+async def _stop_an_idle_one(stage: Scene) -> None:
+    for session in await stage.auditor.find("sessions", {"status": "running", "stop_requested": None}):
+        prompts = await stage.auditor.prompts(session["_id"])
+        if prompts and all(prompt["state"] in ENDS for prompt in prompts):
+            await stage.person.stop(session["_id"])
+            return
 
 
 async def _whole_life(stage: Scene) -> None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.chaos.conftest import StartSystem
 from tests.support.scene import Scene, scene
 from tests.support.system import Part
-from tests.support.trigger_scene import TriggerScene
+from tests.support.trigger_scene import MINUTE, TriggerScene
 
 pytestmark = pytest.mark.chaos
 
 SEED = "CCPLANT_CHAOS_SEED"
-PARTS: tuple[Part, ...] = ("webhook-ingest", "scheduler", "orchestrator", "nats", "mongod")
+SERVICES: tuple[Part, ...] = ("webhook-ingest", "scheduler", "orchestrator")
+PARTS: tuple[Part, ...] = (*SERVICES, "nats", "mongod")
 DELIVERIES = 2_000
-SCHEDULES, TICKS = 1_000, 2
+SCHEDULES, TICKS = 500, 4
 
 
 def _chance(stage: Scene) -> random.Random:
@@ -36,12 +37,15 @@ async def test_deliveries_and_ticks_during_the_death_of_each_service_are_each_on
     chance = _chance(stage)
     async with TriggerScene(stage) as triggers:
         sending = asyncio.create_task(triggers.deliver(chance, count=60, keys=2, over=3, again=0.2))
-        await triggers.kills(
-            chance, ("webhook-ingest", "orchestrator"), sending.done, every=(0.2, 1.2), most=2
+        killing = asyncio.create_task(
+            triggers.kills(chance, SERVICES, sending.done, every=(0.2, 0.8), most=len(SERVICES))
         )
+        await triggers.due_schedules(count=12, names=1)
+        await killing
         await sending
         await triggers.finish()
-        assert await triggers.states() == {"done"}
+        # a tick that takes another's place cancels what that one said
+        assert await triggers.states() <= {"done", "cancelled"}
 
 
 @pytest.mark.timeout(900)
@@ -50,13 +54,12 @@ async def test_two_thousand_deliveries_and_ticks_through_kills_of_everything_los
 ) -> None:
     async with scene(start_system()) as stage, TriggerScene(stage) as triggers:
         chance = _chance(stage)
-        first = await triggers.schedules(count=SCHEDULES, names=8, ticks=TICKS, ahead=timedelta(seconds=60))
+        first = await triggers.schedules(count=SCHEDULES, names=8, ticks=TICKS, ahead=MINUTE)
         stage.system.note(f"{SCHEDULES} schedules fire from {first} on")
-        begun = stage.system.clock()
-        working = asyncio.create_task(triggers.deliver(chance, count=DELIVERIES, keys=12, over=120))
+        working = asyncio.create_task(triggers.deliver(chance, count=DELIVERIES, keys=12, over=180))
 
         def over() -> bool:
-            return working.done() and stage.system.clock() - begun > 180
+            return working.done() and datetime.now(UTC) > first + TICKS * MINUTE
 
         killed = await triggers.kills(chance, PARTS, over, every=(1, 9))
         await working
@@ -83,7 +86,7 @@ async def test_sessions_that_end_under_their_triggers_are_followed_by_one_each(s
 
 async def _end_one(stage: Scene, chance: random.Random) -> None:
     """Stop a session of a trigger, or kill its runner, or a service."""
-    found = await stage.auditor.find("sessions", {"open": True, "name": "review"})
+    found = await stage.auditor.find("sessions", {"open": True, "name": "pulls"})
     what = chance.choice(("stop", "stop", "runner", "orchestrator"))
     if what == "orchestrator":
         await asyncio.to_thread(stage.system.kill_part, "orchestrator")

@@ -72,6 +72,10 @@ class Auditor:
             {"_id": session_id}, {"$set": {"deadline_at": datetime.now(UTC)}, "$inc": {"version": 1}}
         )
 
+    async def change(self, collection: str, name: str, update: Mapping[str, Any]) -> None:
+        """Change a document behind the services' back."""
+        await self._database[collection].update_one({"_id": name}, update)
+
     # --- waiting ---
 
     async def prompts_ended(self, session_id: str, timeout: float = 60) -> None:

@@ -31,44 +31,71 @@ class TriggerAuditor:
     auditor: Auditor
     due: dict[str, Sequence[datetime]] = field(default_factory=dict)
     """Of each schedule its ticks, counted by the test itself."""
+    sources: set[str] = field(default_factory=set)
+    """The webhooks and schedules that are looked at; the system may have had others before."""
 
     async def at_rest(self, sent: Sequence[Sent], ledger: Ledger, timeout: float = 120) -> None:
         """Wait until everything has its outcome; enter every session that came of it into the ledger."""
         wanted = {each.guid for each in sent if each.taken}
 
         async def through() -> bool:
-            rows = await self.auditor.find("deliveries", {"state": "received"})
+            rows = [row for row in await self.deliveries() if row["state"] == "received"]
             _none([row["_id"] for row in rows], "are not processed")
-            rows = await self.auditor.find("deliveries", {"key": {"$ne": None}})
+            rows = await self.deliveries()
             _none(sorted(wanted - {row["github_delivery"] for row in rows}), "are not there")
-            runs = await self.auditor.find("runs", {"trigger": "tick"})
-            _none(self._undecided(runs), "have ticks without an outcome")
-            rows = await self.auditor.find("dispatches", {"open": True})
+            runs = await self.runs()
+            _none(self.undecided(runs), "have ticks without an outcome")
+            rows = [row for row in await self.dispatches() if row["open"]]
             _none([f"{row['_id']} {row['waiting_for']} {row['session_id']}" for row in rows], "wait")
-            rows = await self.auditor.find(
-                "prompts", {"state": {"$nin": sorted(ENDS)}, "dispatch_id": {"$ne": None}}
-            )
+            rows = [row for row in await self.prompts() if row["state"] not in ENDS]
             _none([f"{row['_id']} {row['session_id']} {row['state']}" for row in rows], "have no end")
             return True
 
         await eventually(through, timeout, interval=0.5)
-        for prompt in await self.auditor.find("prompts", {"dispatch_id": {"$ne": None}}):
+        for prompt in await self.prompts():
             ledger.sessions[f"of {prompt['session_id']}"] = prompt["session_id"]
             ledger.prompts[prompt["_id"]] = (prompt["session_id"], prompt["text"])
 
-    def _undecided(self, runs: Sequence[Raw]) -> list[str]:
+    async def let_be_due(self, schedule_id: str, tick: datetime) -> None:
+        """Have a schedule's next tick lie in the past: they lie on whole minutes, for which no short test should wait."""
+        self.sources.add(schedule_id)
+        self.due[schedule_id] = [tick]
+        await self.auditor.change(
+            "schedules",
+            schedule_id,
+            {"$set": {"next_tick_at": tick, "next_fire_at": tick}, "$inc": {"fire_version": 1}},
+        )
+
+    def undecided(self, runs: Sequence[Raw]) -> list[str]:
+        """Return the schedules whose last tick has no outcome yet."""
         last = {row["schedule_id"]: row["missed_until"] or row["tick_at"] for row in _by_tick(runs)}
         return [name for name, ticks in self.due.items() if name not in last or last[name] < ticks[-1]]
 
+    async def deliveries(self) -> list[Raw]:
+        return await self.auditor.find("deliveries", self._mine("webhook_id"))
+
+    async def runs(self) -> list[Raw]:
+        return await self.auditor.find("runs", self._mine("schedule_id"))
+
+    async def dispatches(self) -> list[Raw]:
+        return await self.auditor.find("dispatches", self._mine("source.id"))
+
+    async def prompts(self) -> list[Raw]:
+        """Return all prompts of triggers, also of dispatches that are not on record."""
+        found = await self.auditor.find("prompts", {"dispatch_id": {"$ne": None}})
+        return [row for row in found if row["by"].partition(":")[2] in self.sources]
+
+    def _mine(self, name: str) -> dict[str, object]:
+        return {name: {"$in": sorted(self.sources)}}
+
     async def findings(self, sent: Sequence[Sent]) -> list[str]:
         """Return everything that is not as it was promised."""
-        deliveries = await self.auditor.find("deliveries", {})
-        dispatches = await self.auditor.find("dispatches", {})
-        prompts = await self.auditor.find("prompts", {})
+        deliveries, dispatches = await self.deliveries(), await self.dispatches()
+        prompts = await self.prompts()
         sessions = {row["_id"]: row for row in await self.auditor.find("sessions", {})}
         return [
             *delivery_findings(sent, deliveries, dispatches),
-            *tick_findings(self.due, await self.auditor.find("runs", {}), dispatches),
+            *tick_findings(self.due, await self.runs(), dispatches),
             *dispatch_findings(dispatches, prompts),
             *slot_findings(dispatches, prompts, sessions),
             *await self._events(deliveries, dispatches),
@@ -77,11 +104,10 @@ class TriggerAuditor:
 
     async def counts(self) -> Mapping[str, object]:
         """Return what there is, for whoever reads the report."""
-        dispatches = await self.auditor.find("dispatches", {})
-        prompts = await self.auditor.find("prompts", {"dispatch_id": {"$ne": None}})
+        dispatches, prompts = await self.dispatches(), await self.prompts()
         return {
-            "deliveries": Counter(str(row["outcome"]) for row in await self.auditor.find("deliveries", {})),
-            "runs": Counter(str(row["outcome"]) for row in await self.auditor.find("runs", {})),
+            "deliveries": Counter(str(row["outcome"]) for row in await self.deliveries()),
+            "runs": Counter(str(row["outcome"]) for row in await self.runs()),
             "dispatches": Counter((row["state"], (row["failure"] or {}).get("code")) for row in dispatches),
             "moved": sum(bool(row["tried"]) for row in dispatches),
             "prompts": Counter(row["state"] for row in prompts),
@@ -89,7 +115,7 @@ class TriggerAuditor:
         }
 
     async def _events(self, deliveries: Sequence[Raw], dispatches: Sequence[Raw]) -> list[str]:
-        rows = [*deliveries, *dispatches, *await self.auditor.find("schedules", {})]
+        rows = [*deliveries, *dispatches, *await self.auditor.find("schedules", self._mine("_id"))]
         last = {row["_id"]: row["event_seq"] or 0 for row in rows}
         return event_findings(await self.auditor.find("session_events", {}), last)
 

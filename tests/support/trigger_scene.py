@@ -44,7 +44,7 @@ class TriggerScene:
         client = httpx.AsyncClient(timeout=_GITHUBS_PATIENCE, limits=limits, trust_env=False)
         await self._stack.enter_async_context(client)
         body = {
-            "name": "review",
+            "name": "pulls",
             "events": ["pull_request"],
             "message": "echo d-{{ pull_request.head.sha }}",
             "reuse_session": True,
@@ -53,6 +53,7 @@ class TriggerScene:
         }
         made = await self.create("/webhooks", body)
         self.webhook_id = made["webhook_id"]
+        self.auditor.sources.add(self.webhook_id)
         url = f"{self.stage.system.webhook_url}/webhooks/{self.webhook_id}"
         self.github = GitHubSender(client, url, made["secret"])
         return self
@@ -100,11 +101,20 @@ class TriggerScene:
         async def create() -> None:
             for number in waiting:
                 made = await self.create("/schedules", _schedule(number, names, first, ticks))
+                self.auditor.sources.add(made["schedule_id"])
                 self.auditor.due[made["schedule_id"]] = [first + turn * MINUTE for turn in range(ticks)]
 
         await asyncio.gather(*(create() for _ in range(_CONNECTIONS)))
         assert datetime.now(UTC) < first, "they were not created in time"
         return first
+
+    async def due_schedules(self, *, count: int, names: int) -> None:
+        """Create schedules of which each has one tick, which is due now."""
+        tick = _minute(datetime.now(UTC))
+        for number in range(count):
+            body = {**_schedule(number, names, tick, 1), "starts_at": None}
+            made = await self.create("/schedules", body)
+            await self.auditor.let_be_due(made["schedule_id"], tick)
 
     # --- what goes wrong
 
@@ -146,10 +156,13 @@ class TriggerScene:
             self.stage.system.note(f"counted: {dict(await self.auditor.counts())}")
             assert not findings, "\n".join(["", *findings[:50], f"{len(findings)} findings"])
 
+    async def undecided(self) -> list[str]:
+        """Return the schedules with a tick that has no outcome yet."""
+        return self.auditor.undecided(await self.auditor.runs())
+
     async def states(self) -> set[str]:
         """Return the states of all prompts that triggers made."""
-        found = await self.stage.auditor.find("prompts", {"dispatch_id": {"$ne": None}})
-        return {row["state"] for row in found}
+        return {row["state"] for row in await self.auditor.prompts()}
 
 
 def _minute(moment: datetime) -> datetime:
