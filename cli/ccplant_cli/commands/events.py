@@ -1,12 +1,13 @@
-"""`ccplant events`: lifecycle events as they happen, resumed where a connection broke (`Last-Event-ID`)."""
+"""`ccplant events`: lifecycle events as they happen, resumed where a connection broke (`Last-Event-ID`); and again."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -119,4 +120,33 @@ def events(
         sys.stdout.flush()
 
 
-app.command("events", help=say("help.events"))(remote(events))
+def republish(
+    context: Context,
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help=say("help.events.since"))],
+) -> None:
+    from ccplant_cli.client import Client
+
+    with Client(context.target) as client:
+        done = client.post("/api/v1/events/republish", {"since": since})
+    if context.json:
+        context.document(done.fields)
+    else:
+        note(say("events.republished", count=done.integer("events"), since=done.text("since")))
+
+
+def _group(follow: Callable[..., None]) -> Callable[..., None]:
+    """Make a group of a command: it does what it did, unless another one is asked for by name."""
+
+    def group(ctx: typer.Context, **given: object) -> None:
+        if ctx.invoked_subcommand is None:
+            follow(**given)
+
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    own = inspect.signature(follow).parameters.values()
+    group.__signature__ = inspect.Signature([context, *own])  # type: ignore[attr-defined]
+    group.__annotations__ = {"ctx": typer.Context, **follow.__annotations__}
+    return group
+
+
+app.callback(invoke_without_command=True, help=say("help.events"))(_group(remote(events)))
+app.command("republish", help=say("help.events.republish"))(remote(republish))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ccplant_contracts.base import Message, UtcTime, rfc3339
+from ccplant_contracts.base import Input, Message, UtcTime, rfc3339
 
 SOURCE = "/ccplant"
 
@@ -19,6 +19,21 @@ LifecycleType = Literal[
     "dispatch.created", "dispatch.dispatched", "dispatch.failed", "dispatch.cancelled", "dispatch.requeued",
     "delivery.ignored", "delivery.failed", "schedule.missed", "schedule.skipped",
 ]  # fmt: skip
+
+
+class Republish(Input):
+    """Body of ``POST /api/v1/events/republish``."""
+
+    since: UtcTime
+    """Everything that happened from then on."""
+
+
+class Republishing(Message):
+    """What is published again."""
+
+    since: UtcTime
+    events: int
+    """How many; they are on their way, not necessarily there."""
 
 
 class LifecycleEvent(Message):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from ccplant_contracts import subjects
 from ccplant_contracts.events import cloud_event_headers
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import BOOTSTRAP, Api
 
 
 async def publish(api: Api) -> list[str]:
@@ -58,3 +59,30 @@ async def test_an_owner_follows_its_events_and_resumes_where_it_was(api: Api) ->
         after = await read(answer, 2)
     assert [event["type"] for _, event in after] == ["session.running", "session.terminated"]
     assert earlier not in {event["session_id"] for _, event in seen + after}
+
+
+async def test_an_admin_has_events_published_again_as_they_were(api: Api) -> None:
+    session_id = await api.running()
+    before = await api.control.store.events.unpublished(100)
+    await publish(api)
+    assert await api.control.store.events.unpublished(100) == []
+    since = before[0].time.isoformat()
+    async with httpx.AsyncClient(
+        base_url=api.url, headers={"Authorization": f"Bearer {BOOTSTRAP}"}, trust_env=False
+    ) as admin:
+        answer = await admin.post("/api/v1/events/republish", json={"since": since})
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["events"] == len(before)
+        later = (before[-1].time + timedelta(days=1)).isoformat()
+        assert (await admin.post("/api/v1/events/republish", json={"since": later})).json()["events"] == 0
+        assert (await admin.post("/api/v1/events/republish", json={"since": "yesterday"})).status_code == 400
+    assert await api.control.store.events.unpublished(100) == before
+    assert session_id in {event.session_id for event in before}
+
+
+async def test_nobody_else_has_events_published_again(api: Api) -> None:
+    await api.running()
+    await publish(api)
+    answer = await api.client.post("/api/v1/events/republish", json={"since": "2026-01-01T00:00:00Z"})
+    assert answer.status_code == 403
+    assert await api.control.store.events.unpublished(100) == []

@@ -1,4 +1,4 @@
-"""``GET /api/v1/events``: the lifecycle events of the caller's sessions, as server-sent events (W5)."""
+"""``GET /api/v1/events``: the lifecycle events of the caller's sessions, as server-sent events; and again (W5)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from starlette.responses import Response
 from ccplant_api.errors.documented import error_answers
 from ccplant_api.errors.validation import invalid_field
 from ccplant_api.events.feed import Feed, event_json, parse_event
-from ccplant_api.gateway import Gateway, GatewayDep
+from ccplant_api.gateway import CallerDep, Gateway, GatewayDep
+from ccplant_api.http.answers import answer
 from ccplant_api.live.sse import HEARTBEAT, RETRY, EventStream, sse_chunk
+from ccplant_contracts.base import rfc3339
 from ccplant_contracts.errors import ForbiddenError
+from ccplant_contracts.events import Republish, Republishing
 from ccplant_contracts.ids import subject_token
 from ccplant_store.errors import StoreError
 
@@ -53,6 +56,21 @@ async def stream(
     if last_event_id is not None and not (last_event_id.isascii() and 0 < len(last_event_id) <= 100):
         raise invalid_field("Last-Event-ID", "is not the id of an event")
     return EventStream(_Chunks(gateway, caller.user_id, last_event_id).open)
+
+
+@router.post(
+    "/events/republish",
+    status_code=202,
+    operation_id="republishEvents",
+    response_model=Republishing,
+    responses=error_answers(403, 413),
+)
+async def republish(body: Republish, caller: CallerDep, gateway: GatewayDep) -> Response:
+    """Have everybody's lifecycle events since then published on NATS again, as they were; for admins."""
+    caller.require_admin()
+    count = await gateway.store.events.republish_since(body.since)
+    _log.warning("events_republished", since=rfc3339(body.since), events=count, by=caller.user_id)
+    return answer(Republishing(since=body.since, events=count), status=202)
 
 
 class _Chunks:
