@@ -165,6 +165,34 @@ FINDINGS: MappingProxyType[str, tuple[Pair, Pair | None]] = MappingProxyType(
             ),
         ),
         # the local runtime
+        "ingest_ok": (("Webhook は {url} で受け付けています。", "Webhooks are taken at {url}."), None),
+        "ingest_answers": (
+            (
+                "{url} は応答します (健康状態は公開されていません)。",
+                "{url} answers, and keeps its health to itself.",
+            ),
+            None,
+        ),
+        "ingest_unreachable": (
+            (
+                "Webhook の受付 {url} が応答しません: {error}",
+                "Nobody answers where webhooks should arrive, {url}: {error}",
+            ),
+            (
+                "webhook-ingest が動いているか、CCPLANT_WEBHOOK_URL とプロキシが正しいかを確認してください (docs/webhooks.md)。",
+                "See whether webhook-ingest runs, and whether CCPLANT_WEBHOOK_URL and the proxy are right (docs/webhooks.md).",
+            ),
+        ),
+        "ingest_not_well": (
+            (
+                "Webhook の受付 {url} に問題があります: {parts}",
+                "The webhook ingester at {url} is not well: {parts}",
+            ),
+            (
+                "その部分とそのログを確認してください。受け付けたものは後で処理されます。",
+                "Look at that part, and at its log; what was taken is processed later.",
+            ),
+        ),
         "local_ok": (("セッションは {path} で動きます。", "Sessions run in {path}."), None),
         "local_not_writable": (
             ("{path} に書き込めません。", "{path} cannot be written."),

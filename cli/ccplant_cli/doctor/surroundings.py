@@ -53,6 +53,11 @@ def _of_up(data: DataDir) -> dict[str, str]:
         found["CCPLANT_NATS_SIGNING_FILE"] = str(bus / "signing.json")
     if url_file(data).is_file():
         found["CCPLANT_MONGODB_URL_FILE"] = str(url_file(data))
+    try:
+        running = json.loads(data.connection.read_text(encoding="utf-8"))
+        found["CCPLANT_WEBHOOK_URL"] = str(running["webhook_url"])
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # it does not run now
     found["CCPLANT_LOCAL_DATA_DIR"] = str(data.root)
     return found
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 from pydantic import ValidationError
 
-from ccplant_orchestrator.doctor import bus, cluster, database, finalizers, local
+from ccplant_orchestrator.doctor import bus, cluster, database, finalizers, ingest, local
 from ccplant_orchestrator.doctor.finding import Finding, wrong
 from ccplant_orchestrator.runtimes.kubernetes.connection import KubernetesApi
 from ccplant_orchestrator.runtimes.kubernetes.settings import KubernetesSettings
@@ -36,6 +36,9 @@ async def examine() -> AsyncIterator[Finding]:
         yield finding
     async for finding in database.check(MongoSettings()):
         yield finding
+    found = await ingest.check(ingest.WebhookPlace(), seconds=_BUS_SECONDS)
+    if found is not None:
+        yield found
     if options is None:
         yield local.check(settings)
         return

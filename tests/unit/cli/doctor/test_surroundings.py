@@ -25,6 +25,14 @@ def test_an_installation_of_this_machine_is_found(data_dir: Path) -> None:
     assert Path(found["CCPLANT_MONGODB_URL_FILE"]).read_text() == "mongodb://somewhere"
 
 
+def test_where_webhooks_arrive_is_known_while_it_runs(data_dir: Path) -> None:
+    assert "CCPLANT_WEBHOOK_URL" not in environment_of({}, data_dir)
+    (data_dir / "connection.json").write_text('{"webhook_url": "http://127.0.0.1:8081"}')
+    assert environment_of({}, data_dir)["CCPLANT_WEBHOOK_URL"] == "http://127.0.0.1:8081"
+    given = {"CCPLANT_WEBHOOK_URL": "https://hooks.example"}
+    assert environment_of(given, data_dir)["CCPLANT_WEBHOOK_URL"] == "https://hooks.example"
+
+
 def test_what_the_environment_names_is_never_mixed_with_a_guess(data_dir: Path) -> None:
     given = {"CCPLANT_NATS_URL": "nats://other:4222", "CCPLANT_MONGODB_URL": "mongodb://other"}
     found = environment_of(given, data_dir)
