@@ -94,7 +94,7 @@ async def test_it_is_small_when_idle_and_sends_viewers_away_when_it_stops(proces
 
 
 @pytest.mark.smoke
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_no_input_that_the_document_allows_or_forbids_makes_it_fail(
     process: Process, tmp_path: Path
 ) -> None:
@@ -112,7 +112,7 @@ async def test_no_input_that_the_document_allows_or_forbids_makes_it_fail(
             stdout=output, stderr=output, cwd=tmp_path,
         )  # fmt: skip
         try:
-            code = await asyncio.wait_for(run.wait(), 120)
+            code = await asyncio.wait_for(run.wait(), 270)
         finally:
             if run.returncode is None:
                 run.kill()
