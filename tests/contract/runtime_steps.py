@@ -11,6 +11,8 @@ from tests.contract.runtime_place import new_ref, spec_for
 from tests.support.waiting import eventually
 
 CONFIG = SessionConfig()
+_SECONDS = 30.0
+"""A machine that is busy takes its time; what never comes is waited for as long."""
 
 
 async def start(
@@ -36,7 +38,7 @@ async def said(runtime: Runtime, ref: LaunchRef, line: str) -> tuple[str, ...]:
         assert line in tail, tail
         return tail
 
-    return await eventually(look)
+    return await eventually(look, _SECONDS)
 
 
 async def exited(runtime: Runtime, ref: LaunchRef) -> Observation:
@@ -48,7 +50,7 @@ async def exited(runtime: Runtime, ref: LaunchRef) -> Observation:
         assert seen.phase == "exited"
         return seen
 
-    return await eventually(look)
+    return await eventually(look, _SECONDS)
 
 
 def anything(_: Observation) -> bool:
@@ -57,7 +59,7 @@ def anything(_: Observation) -> bool:
 
 
 async def next_of(
-    changes: AsyncIterator[Observation], accept: Callable[[Observation], bool], timeout: float = 5.0
+    changes: AsyncIterator[Observation], accept: Callable[[Observation], bool], timeout: float = _SECONDS
 ) -> Observation:
     """Return the next change that is accepted."""
     async with asyncio.timeout(timeout):

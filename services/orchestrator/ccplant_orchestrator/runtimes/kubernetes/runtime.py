@@ -118,10 +118,14 @@ class KubernetesRuntime:
             async with aclosing(following.follow()) as changes:
                 while not closed.done():
                     upcoming = asyncio.ensure_future(anext(changes))
-                    await asyncio.wait((upcoming, closed), return_when=asyncio.FIRST_COMPLETED)
-                    if not upcoming.done():
-                        upcoming.cancel()
-                        await asyncio.gather(upcoming, return_exceptions=True)
+                    try:
+                        await asyncio.wait((upcoming, closed), return_when=asyncio.FIRST_COMPLETED)
+                    finally:
+                        # before the generator is closed, whoever was cancelled here: one that still runs cannot be
+                        if not upcoming.done():
+                            upcoming.cancel()
+                            await asyncio.wait((upcoming,))
+                    if upcoming.cancelled():
                         return
                     change = upcoming.result()
                     if change.pod is None:
