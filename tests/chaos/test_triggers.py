@@ -61,7 +61,7 @@ async def test_two_thousand_deliveries_and_ticks_through_kills_of_everything_los
         def over() -> bool:
             return working.done() and datetime.now(UTC) > first + TICKS * MINUTE
 
-        killed = await triggers.kills(chance, PARTS, over, every=(1, 9))
+        killed = await triggers.kills(chance, PARTS, over, every=(0.5, 6))
         await working
         stage.system.note(f"{killed} kills")
         await triggers.finish(timeout=300, drained=True)

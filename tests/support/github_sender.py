@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
-_PATIENCE_SECONDS = 60.0
-_AGAIN_SECONDS = 0.2
+_PATIENCE_SECONDS = 120.0
+_AGAIN_SECONDS = 0.3
 
 
 def pull_request(number: int, head: str, *, action: str = "synchronize") -> dict[str, Any]:
@@ -98,7 +98,7 @@ class GitHubSender:
         """Send it, and again until it is taken, as somebody does who has GitHub redeliver what failed.
 
         Raises:
-            AssertionError: it was refused for good, or nobody took it for a minute.
+            AssertionError: it was refused for good, or nobody took it for two minutes.
         """
         ends = time.monotonic() + _PATIENCE_SECONDS
         while not await self.send(delivery):

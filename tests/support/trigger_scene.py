@@ -23,6 +23,7 @@ from tests.support.waiting import eventually
 MINUTE = timedelta(minutes=1)
 _CONNECTIONS = 16
 _GITHUBS_PATIENCE = 10.0
+_BACK_SECONDS = 90.0
 _OVERLAPS = ("allow", "queue", "skip", "replace")
 
 
@@ -132,7 +133,11 @@ class TriggerScene:
         every: tuple[float, float],
         most: int = 1_000,
     ) -> int:
-        """Kill one part after another at random moments, each in turn but in any order; return how many."""
+        """Kill one part after another at random moments, each in turn but in any order; return how many.
+
+        Three of four are killed once the one before is back, however long that takes on a busy machine; else nothing
+        would ever be up. The fourth is killed in the middle of that.
+        """
         turn = list[Part]()
         for count in range(most):
             await self.pause(chance.uniform(*every), until)
@@ -140,7 +145,19 @@ class TriggerScene:
                 return count
             turn = turn or chance.sample(parts, len(parts))
             await asyncio.to_thread(self.stage.system.kill_part, turn.pop())
+            if chance.random() < 0.75:
+                await eventually(self._whole, _BACK_SECONDS, interval=0.2)
         return most
+
+    async def _whole(self) -> bool:
+        """Tell whether all parts that are asked over HTTP say that they and what they need are there."""
+        system, client = self.stage.system, self.github.client
+        try:
+            all_parts = await client.get(f"{system.url}/health")
+            ingest = await client.get(f"{system.webhook_url}/health/ready")
+        except httpx.TransportError:
+            return False
+        return ingest.is_success and all_parts.json().get("status") == "ok"
 
     # --- the end
 
