@@ -79,6 +79,11 @@ class Lines:
         return 0 if self._closed else self._most - self._count
 
     @property
+    def half_empty(self) -> bool:
+        """Whether half of the places are free."""
+        return self._count <= self._most // 2
+
+    @property
     def behind(self) -> bool:
         """Whether something waits in MongoDB because there was no place."""
         return bool(self._behind)

@@ -6,16 +6,17 @@ payload is written before its record, and is part of what must be there before t
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from ccplant_contracts.ids import new_delivery_id
+from ccplant_contracts.ids import ALPHABET, new_delivery_id
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
-from ccplant_platform.telemetry import continue_trace
+from ccplant_platform.telemetry import TraceContext, continue_trace, parse_traceparent
 from ccplant_store import Store
 from ccplant_store.deliveries.model import INLINE_BYTES, DeliveryDoc, StoredOutcome, delivery_key
 from ccplant_store.errors import StoreUnavailableError
@@ -25,6 +26,19 @@ from ccplant_webhook_ingest.content import EventHeaders
 from ccplant_webhook_ingest.lines import Lines
 
 _TRIES = 3
+_names = random.Random()
+"""Of deliveries and traces, which are no secrets: a question to the system would let all other threads go first."""
+
+
+def _text(length: int) -> str:
+    return "".join(_names.choices(ALPHABET, k=length))
+
+
+def _trace(parent: str | None) -> TraceContext:
+    if parse_traceparent(parent) is not None:
+        return continue_trace(parent)
+    return TraceContext(f"{_names.getrandbits(128) or 1:032x}", f"{_names.getrandbits(64) or 1:016x}")
+
 
 Shown = Literal["processing", "dispatched", "waiting", "ignored", "failed", "duplicate", "cancelled"]
 
@@ -136,7 +150,7 @@ class Recorder:
         self._last_order = max(self._last_order + 1, time.time_ns() // 1_000)
         head = arrived.head
         return DeliveryDoc(
-            id=new_delivery_id(),
+            id=new_delivery_id(_text),
             webhook_id=arrived.webhook.id,
             owner=arrived.webhook.owner,
             github_delivery=head.github_delivery,
@@ -149,7 +163,7 @@ class Recorder:
             headers=arrived.headers,
             payload=arrived.payload,
             next_attempt_at=now,
-            traceparent=continue_trace(arrived.traceparent).header(),
+            traceparent=_trace(arrived.traceparent).header(),
             updated_at=now,
         )
 

@@ -2,7 +2,7 @@
 
 An attacker who could tell an unknown webhook from a known one, or a nearly right signature from a wrong one, by how long
 the answer takes would have an oracle. So a webhook that does not answer is compared with secrets that nobody knows, each
-answer computes the same number of digests over the whole body, and the comparison is constant-time.
+refusal computes the same number of digests over the whole body, and the comparison is constant-time.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ def sign(secret: str, body: bytes) -> str:
 
 
 def matches(secrets_: Sequence[str], body: bytes, signature: str | None) -> bool:
-    """Tell whether one of the secrets made this signature; no secrets: never, after the same work."""
+    """Tell whether one of the secrets made this signature; no secrets: never, after the same work.
+
+    A right signature ends it early: that it was right is told anyway.
+    """
     given = (signature or "").encode(errors="replace")
     keys = [secret.encode() for secret in secrets_[:COMPARED]]
-    found = 0
-    for key in (*keys, *_NOBODYS[len(keys) :]):
-        digest = _PREFIX.encode() + hmac.digest(key, body, "sha256").hex().encode()
-        found |= hmac.compare_digest(digest, given) and key not in _NOBODYS
-    return bool(found)
+    for number, key in enumerate((*keys, *_NOBODYS[len(keys) :])):
+        digest = f"{_PREFIX}{hmac.digest(key, body, 'sha256').hex()}".encode()
+        if hmac.compare_digest(digest, given) and number < len(keys):
+            return True
+    return False

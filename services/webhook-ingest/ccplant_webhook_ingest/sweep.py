@@ -24,8 +24,9 @@ _log = structlog.get_logger(__name__)
 _AT_ONCE = 200
 _CLAIM_SECONDS = 2.0
 """MongoDB holds what a killed process was about to write for up to a minute; the others must not wait for that."""
-_BUSY_SECONDS = 0.1
+_BEHIND_SECONDS = 0.1
 """Between two looks while deliveries wait in MongoDB for a place in memory."""
+_ROOM_SECONDS = 1.0
 
 
 class Sweep:
@@ -61,27 +62,31 @@ class Sweep:
                 await self.look()
             except StoreError as error:
                 _log.warning("sweep_failed", error=str(error))
+            await self._enough_room()
             try:
-                async with asyncio.timeout(_BUSY_SECONDS if self._lines.behind else self._every):
+                async with asyncio.timeout(_BEHIND_SECONDS if self._lines.behind else self._every):
                     await self._woken.wait()
             except TimeoutError:
                 continue
+
+    async def _enough_room(self) -> None:
+        """Wait until a look is worth it: many are fetched at once, not each for itself."""
+        ends = self._clock.monotonic() + _ROOM_SECONDS
+        while self._lines.behind and not self._lines.half_empty and self._clock.monotonic() < ends:
+            await self._clock.sleep(_BEHIND_SECONDS)
 
     async def look(self) -> None:
         """Put all that is due in line, as far as there is room."""
         while (room := min(self._lines.room, _AT_ONCE)) > 0:
             before = self._lines.behind_now()
-            # those of our own lines may be due as well, where they have waited for long
-            due = [
-                delivery
-                for delivery in await self._store.deliveries.due(
-                    self._clock.now(), limit=room + len(self._lines.held())
-                )
-                if not self._lines.holds(delivery.id)
-            ]
-            await self._take(due[:room])
-            if len(due) < room:
+            found = await self._store.deliveries.due(self._clock.now(), limit=room)
+            # those of our own lines are due as well, where they have waited for long
+            due = [delivery for delivery in found if not self._lines.holds(delivery.id)]
+            await self._take(due)
+            if len(found) < room:
                 self._lines.caught_up(before)
+                return
+            if not due:
                 return
 
     async def _take(self, due: Sequence[DeliveryDoc]) -> None:
