@@ -26,6 +26,10 @@ install: ## Install what the product needs into .venv (PYTHON=... to choose one)
 install-dev: ## Install what tests and checks need as well
 	@PYTHON="$(PYTHON)" sh scripts/install.sh dev
 
+.PHONY: web
+web: install ## Build the web UI, which the gateway then serves (with Node.js of the machine, else from a wheel)
+	@sh scripts/web.sh
+
 .PHONY: up
 up: install ## Start the whole system on this machine (ARGS="--port 9000 --json")
 	@exec $(BIN)/ccplant up $(ARGS)
@@ -105,6 +109,10 @@ types: install-dev ## Check the types
 .PHONY: imports
 imports: install-dev ## Check that each layer imports only what it may
 	@$(BIN)/lint-imports --no-logo
+
+.PHONY: web-check
+web-check: web ## Check the web UI: types, rules, tests, its size, and that its client is in step with the API
+	@sh scripts/web_check.sh
 
 .PHONY: lock
 lock: install-dev ## Lock the dependencies again (ARGS=--upgrade for newer versions)

@@ -38,6 +38,7 @@ FOREIGN = re.compile(r"https?://|file:|(^|\s)--|(^|\s)/\w", re.MULTILINE)
 """An address, an option of pip, or a path of one machine."""
 
 RUNTIME = ("--extra", "service", "--extra", "embedded", "--group", "pyproject.toml:build")
+AS_DEV = ("--constraint", "requirements/dev.lock")
 AS_RUNTIME = ("--constraint", "requirements/runtime.lock")
 
 
@@ -64,12 +65,15 @@ LOCKS: dict[str, Lock] = {
         ("libs/contracts", "libs/platform", "libs/store", "services/orchestrator", "cli"),
     ),
     "requirements/webhook-ingest.lock": Lock(
-        AS_RUNTIME, ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/webhook-ingest")
+        AS_RUNTIME,
+        ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/webhook-ingest"),
     ),
     "requirements/scheduler.lock": Lock(
         AS_RUNTIME, ("libs/contracts", "libs/platform", "libs/triggers", "libs/store", "services/scheduler")
     ),
     "requirements/runner.lock": Lock(AS_RUNTIME, ("libs/contracts", "libs/platform", "runner")),
+    # Node.js for the build of the web UI, where the machine has none
+    "requirements/node.lock": Lock(("--group", "pyproject.toml:node", *AS_DEV), ()),
     "requirements/build.lock": Lock(
         ("--group", "pyproject.toml:build", *AS_RUNTIME), ("libs/contracts", "cli")
     ),

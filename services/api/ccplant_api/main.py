@@ -38,6 +38,7 @@ from ccplant_api.sessions import endpoints as sessions
 from ccplant_api.sessions import insight
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes import endpoints as volumes
+from ccplant_api.web.serving import BUILT, WebUi
 from ccplant_api.webhooks import deliveries
 from ccplant_api.webhooks import endpoints as webhooks
 from ccplant_api.webhooks import testing as webhook_tests
@@ -93,6 +94,7 @@ def create_app(
         signing_in,
     ):
         app.include_router(part.router)
+    WebUi(settings.web_dir or BUILT).install(app)
     install_openapi(app)
     return app
 

@@ -51,6 +51,10 @@ class ApiSettings(BaseSettings):
     bootstrap_user: str = Field("local", description="Who the bootstrap token signs in, as an admin.")
     max_webhooks_per_owner: int = Field(500, ge=0, description="Webhooks that one owner may have.")
     max_schedules_per_owner: int = Field(500, ge=0, description="Schedules that one owner may have.")
+    web_dir: Path | None = Field(
+        None,
+        description="Folder with the built web UI, where it is not the one that is installed with the gateway.",
+    )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     body_timeout_seconds: float = Field(30, gt=0, description="How long a request's body may take to arrive.")
     command_timeout_seconds: float = Field(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ccplant_api.errors.envelope import error_response
 from ccplant_api.errors.validation import invalid_request
 from ccplant_api.http.context import request_id_of
+from ccplant_api.web.serving import page_of
 from ccplant_contracts.errors import (
     ApiError,
     InvalidRequestError,
@@ -61,6 +62,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return error_response(invalid_request(error.errors()), request_id_of(request.scope))
     if isinstance(error, HTTPException):
+        page = page_of(request) if error.status_code == 404 else None
+        if page is not None:
+            return page
         answer = error_response(_from_framework(error, request.url.path), request_id_of(request.scope))
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value

@@ -1,0 +1,1 @@
+"""The web UI, as the gateway serves it."""

@@ -1,0 +1,149 @@
+import { SessionConnection, type ConnectionState } from "./connection";
+import { isStream, type Activity, type ClientFrame, type Frame, type Permission, type Prompt, type Session } from "./frames";
+import { Transcript, type Entry } from "./transcript";
+
+/** What a screen of a session shows; replaced as a whole, at most once in a frame of the screen. */
+export interface LiveView {
+  connection: ConnectionState;
+  session: Session | undefined;
+  activity: Activity | undefined;
+  entries: readonly Entry[];
+  /** Those that have no end yet, in their order. */
+  openPrompts: readonly Prompt[];
+  prompts: ReadonlyMap<string, Prompt>;
+  permissions: ReadonlyMap<string, Permission>;
+  /** Whether the whole history until now is here. */
+  complete: boolean;
+}
+
+const OPEN = new Set(["queued", "delivering", "in_progress"]);
+
+/** A session as it is at this moment, for as long as somebody looks. */
+export class LiveSession {
+  #transcript = new Transcript();
+  #connection: SessionConnection;
+  #listeners = new Set<() => void>();
+  #scheduled = false;
+  #wantedSeq = Number.POSITIVE_INFINITY;
+  #session: Session | undefined;
+  #activity: Activity | undefined;
+  #prompts = new Map<string, Prompt>();
+  #permissions = new Map<string, Permission>();
+  #view: LiveView;
+
+  constructor(sessionId: string) {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const url = (since: number): string =>
+      `${scheme}://${location.host}/ws/sessions/${encodeURIComponent(sessionId)}?since=${since}`;
+    this.#connection = new SessionConnection(url, () => this.#transcript.lastSeq, {
+      frame: (frame) => this.#take(frame),
+      state: () => this.#schedule(),
+    });
+    this.#view = this.#made();
+  }
+
+  start(): void {
+    this.#connection.start();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  retry(): void {
+    this.#connection.retry();
+  }
+
+  send(frame: ClientFrame): boolean {
+    return this.#connection.send(frame);
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  view = (): LiveView => this.#view;
+
+  #take(frame: Frame): void {
+    if (isStream(frame)) {
+      if (!this.#transcript.take(frame)) this.#connection.resume();
+    } else {
+      this.#state(frame);
+    }
+    this.#schedule();
+  }
+
+  #state(frame: Exclude<Frame, { seq: number }>): void {
+    switch (frame.type) {
+      case "hello":
+        this.#wantedSeq = frame.data.last_seq;
+        this.#newer(frame.data.session);
+        for (const prompt of frame.data.prompts) this.#prompt(prompt);
+        for (const permission of frame.data.permissions) this.#permission(permission);
+        break;
+      case "session":
+        this.#newer(frame.data);
+        break;
+      case "prompt":
+        this.#prompt(frame.data);
+        break;
+      case "permission":
+        this.#permission(frame.data);
+        break;
+      case "activity":
+        if (this.#activity === undefined || this.#activity.sampled_at <= frame.data.sampled_at)
+          this.#activity = frame.data;
+        break;
+      case "delta":
+        this.#transcript.preview(frame.data.message_id, frame.data.kind, frame.data.offset, frame.data.text);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #newer(session: Session): void {
+    if (this.#session === undefined || this.#session.version <= session.version) this.#session = session;
+  }
+
+  #prompt(prompt: Prompt): void {
+    const known = this.#prompts.get(prompt.prompt_id);
+    if (known === undefined || known.version <= prompt.version) this.#prompts.set(prompt.prompt_id, prompt);
+  }
+
+  #permission(permission: Permission): void {
+    const known = this.#permissions.get(permission.permission_id);
+    if (known === undefined || known.version <= permission.version)
+      this.#permissions.set(permission.permission_id, permission);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // a hidden page has no frames, and its title still has to say that somebody is needed
+    if (document.visibilityState === "visible") requestAnimationFrame(this.#publish);
+    else setTimeout(this.#publish, 250);
+  }
+
+  #publish = (): void => {
+    this.#scheduled = false;
+    this.#transcript.publish();
+    this.#view = this.#made();
+    for (const listener of this.#listeners) listener();
+  };
+
+  #made(): LiveView {
+    const prompts = new Map(this.#prompts);
+    return {
+      connection: this.#connection.state,
+      session: this.#session,
+      activity: this.#activity,
+      entries: this.#transcript.entries,
+      openPrompts: [...prompts.values()].filter((each) => OPEN.has(each.state)).sort((a, b) => a.number - b.number),
+      prompts,
+      permissions: new Map(this.#permissions),
+      complete: this.#transcript.lastSeq >= this.#wantedSeq,
+    };
+  }
+}

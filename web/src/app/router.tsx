@@ -1,0 +1,20 @@
+import { createRouter } from "@tanstack/react-router";
+
+import { sessionRoutes } from "../features/sessions/routes";
+import { NotFound } from "./NotFound";
+import { rootRoute, shellRoute, signInRoute } from "./routes";
+
+/** Every screen has an address of its own; what belongs to a filter, a page or an open panel is in it as well. */
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([signInRoute, shellRoute.addChildren([...sessionRoutes])]),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultNotFoundComponent: NotFound,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

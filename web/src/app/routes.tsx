@@ -1,0 +1,28 @@
+import { createRootRoute, createRoute, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+
+import { ensureSignedIn } from "../features/auth/session";
+import { Failure } from "../ui/Failure";
+import { NotFound } from "./NotFound";
+import { Shell } from "./shell/Shell";
+
+/** The frame that screens hang in: each feature has its own `routes.tsx` with the addresses of its screens. */
+
+export const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { to?: string } =>
+    typeof search.to === "string" && /^\/(?![/\\])/.test(search.to) ? { to: search.to } : {},
+  component: lazyRouteComponent(() => import("../features/auth/SignIn"), "SignIn"),
+});
+
+export const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "shell",
+  component: Shell,
+  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  beforeLoad: async ({ location }) => {
+    if ((await ensureSignedIn()) === undefined) throw redirect({ to: "/sign-in", search: { to: location.href } });
+  },
+});

@@ -1,0 +1,111 @@
+import { Text } from "@mantine/core";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Permission, ToolContent } from "../../api/events/frames";
+import type { Entry } from "../../api/events/transcript";
+import { Markdown } from "./Markdown";
+import classes from "./chat.module.css";
+
+/** One entry of the conversation; drawn again only when it is another one. */
+export const EntryView = memo(function EntryView({
+  entry,
+  permission,
+}: {
+  entry: Entry;
+  permission: Permission | undefined;
+}) {
+  const { t } = useTranslation();
+  switch (entry.type) {
+    case "message":
+      return entry.role === "user" ? (
+        <div className={classes.user}>{entry.text}</div>
+      ) : (
+        <Markdown text={entry.text} />
+      );
+    case "thought":
+      return (
+        <details className={classes.fold}>
+          <summary>
+            <Text span size="xs" c="dimmed">
+              {t(entry.complete ? "chat.thought" : "chat.thinking")}
+            </Text>
+          </summary>
+          <div className={classes.foldBody}>
+            <Markdown text={entry.text} />
+          </div>
+        </details>
+      );
+    case "tool":
+      return (
+        <details className={classes.fold}>
+          <summary>
+            <span className={classes.toolState} data-state={entry.tool.status} aria-hidden />
+            <span>{entry.tool.title}</span>
+            <Text span size="xs" c="dimmed" ml="auto">
+              {t(`chat.tool.${entry.tool.status}`)}
+            </Text>
+          </summary>
+          <div className={classes.foldBody}>
+            {entry.tool.content.map((content, index) => (
+              <Content key={index} content={content} />
+            ))}
+          </div>
+        </details>
+      );
+    case "plan":
+      return (
+        <ul className={classes.fold} style={{ margin: 0, padding: "8px 12px 8px 32px" }} aria-label={t("chat.plan")}>
+          {entry.entries.map((step, index) => (
+            <li key={index} style={step.status === "completed" ? { textDecoration: "line-through" } : undefined}>
+              {step.content}
+            </li>
+          ))}
+        </ul>
+      );
+    case "turn":
+      return entry.state === "started" || entry.state === "done" ? null : (
+        <div className={classes.line}>
+          {t(`chat.turn.${entry.state}`)}
+          {entry.error === null ? "" : `: ${entry.error}`}
+        </div>
+      );
+    case "permission":
+      return permission === undefined || permission.state === "pending" ? null : (
+        <div className={classes.line}>
+          {entry.title} — {t(`chat.answered.${permission.answer?.kind ?? "reject_once"}`)}
+        </div>
+      );
+    case "notice":
+      return <div className={classes.line}>{entry.message}</div>;
+  }
+});
+
+function Content({ content }: { content: ToolContent }) {
+  const { t } = useTranslation();
+  if (content.kind === "diff") {
+    return (
+      <pre className={classes.output}>
+        {content.path}
+        {"\n"}
+        {prefixed("- ", content.old_text)}
+        {prefixed("+ ", content.new_text)}
+      </pre>
+    );
+  }
+  return (
+    <>
+      <pre className={classes.output}>{content.text ?? ""}</pre>
+      {content.truncated === true && (
+        <Text size="xs" c="dimmed">
+          {t("chat.cut")}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function prefixed(mark: string, text: string | null | undefined): string {
+  if (text == null || text === "") return "";
+  return text.split("\n").map((line) => `${mark}${line}\n`).join("");
+}

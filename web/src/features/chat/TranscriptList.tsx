@@ -1,0 +1,113 @@
+import { Button } from "@mantine/core";
+import { IconArrowDown } from "@tabler/icons-react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Permission } from "../../api/events/frames";
+import type { Entry } from "../../api/events/transcript";
+import { EntryView } from "./EntryView";
+import classes from "./chat.module.css";
+
+const NEAR = 80;
+
+/**
+ * The conversation as a list of which only what is on the screen is in the page. It stays at its end while somebody is
+ * there, and where they are when they have gone up to read.
+ */
+export function TranscriptList({
+  entries,
+  permissions,
+  before,
+}: {
+  entries: readonly Entry[];
+  permissions: ReadonlyMap<string, Permission>;
+  before: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const scroller = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  const [away, setAway] = useState(false);
+  const virtual = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 72,
+    overscan: 6,
+    getItemKey: (index) => entries[index]?.key ?? index,
+  });
+  const height = virtual.getTotalSize();
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element !== null && pinned.current) element.scrollTop = element.scrollHeight;
+  }, [height, entries]);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const watch = new ResizeObserver(() => {
+      if (pinned.current) element.scrollTop = element.scrollHeight;
+    });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  const scrolled = (): void => {
+    const element = scroller.current;
+    if (element === null) return;
+    pinned.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    setAway(!pinned.current);
+  };
+  const toEnd = (): void => {
+    pinned.current = true;
+    setAway(false);
+    const element = scroller.current;
+    if (element !== null) element.scrollTop = element.scrollHeight;
+  };
+  return (
+    <div className={classes.frame}>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        onScroll={scrolled}
+        role="log"
+        aria-label={t("chat.conversation")}
+        aria-live="off"
+        tabIndex={0}
+      >
+        <div className={classes.before}>
+          <div className={classes.column}>{before}</div>
+        </div>
+        <div className={classes.inner} style={{ height }}>
+          {virtual.getVirtualItems().map((item) => {
+            const entry = entries[item.index];
+            return entry === undefined ? null : (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className={classes.item}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <div className={classes.column}>
+                  <EntryView
+                    entry={entry}
+                    permission={entry.type === "permission" ? permissions.get(entry.permissionId) : undefined}
+                  />
+                </div>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {away && (
+        <Button
+          className={classes.newest ?? ""}
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconArrowDown size={14} aria-hidden />}
+          onClick={toEnd}
+        >
+          {t("chat.newest")}
+        </Button>
+      )}
+    </div>
+  );
+}

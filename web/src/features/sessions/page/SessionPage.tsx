@@ -1,0 +1,56 @@
+import { Tabs } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Problem } from "../../../api/problem";
+import { Failure } from "../../../ui/Failure";
+import { setNeeded, usePageTitle } from "../../../ui/pageTitle";
+import { Chat } from "../../chat/Chat";
+import type { Tab } from "../routes";
+import { useLive } from "../useLive";
+import { Details } from "./Details";
+import { SubHeader } from "./SubHeader";
+import classes from "./page.module.css";
+
+const route = getRouteApi("/shell/sessions/$sessionId");
+
+/** One session: what is said, and what it is. */
+export function SessionPage() {
+  const { t } = useTranslation();
+  const { sessionId } = route.useParams();
+  const { tab = "chat" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const { live, view } = useLive(sessionId);
+  const { session, connection } = view;
+  usePageTitle(session?.name ?? t("nav.sessions"));
+  const waiting = session?.pending_permissions ?? 0;
+  useEffect(() => {
+    setNeeded(waiting);
+    return () => setNeeded(0);
+  }, [waiting]);
+  if (session === undefined && connection.kind === "refused") {
+    return <Failure error={new Problem({ code: connection.code, message: connection.message, status: 404 })} />;
+  }
+  return (
+    <div className={classes.page}>
+      <SubHeader sessionId={sessionId} view={view} retry={() => live.retry()} />
+      <Tabs
+        value={tab}
+        onChange={(value) => void navigate({ search: value === "details" ? { tab: value satisfies Tab } : {} })}
+        classNames={{ root: classes.tabs, list: classes.tabList, panel: classes.panel }}
+      >
+        <Tabs.List>
+          <Tabs.Tab value="chat">{t("session.tab.chat")}</Tabs.Tab>
+          <Tabs.Tab value="details">{t("session.tab.details")}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="chat">
+          <Chat key={sessionId} sessionId={sessionId} live={live} view={view} />
+        </Tabs.Panel>
+        <Tabs.Panel value="details">
+          <Details sessionId={sessionId} view={view} />
+        </Tabs.Panel>
+      </Tabs>
+    </div>
+  );
+}

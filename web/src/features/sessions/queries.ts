@@ -1,0 +1,42 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { api, data, type Schemas } from "../../api/client";
+import type { ListSearch } from "./routes";
+
+export type SessionSummary = Schemas["SessionSummary"];
+
+const PAGE = 100;
+/** Lists are kept true by asking again: often while something moves, and when the window is looked at again. */
+const LIVE_MS = 5_000;
+
+export function sessionList(search: ListSearch) {
+  return infiniteQueryOptions({
+    queryKey: ["sessions", "list", search],
+    queryFn: ({ pageParam, signal }) =>
+      data(
+        api.GET("/api/v1/sessions", {
+          signal,
+          params: {
+            query: {
+              limit: PAGE,
+              status: search.status ?? "all",
+              sort: search.sort ?? "started_at",
+              ...(search.name === undefined ? {} : { name: search.name }),
+              ...(pageParam === null ? {} : { cursor: pageParam }),
+            },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: LIVE_MS,
+  });
+}
+
+export function sessionQuery(sessionId: string) {
+  return queryOptions({
+    queryKey: ["sessions", "one", sessionId],
+    queryFn: ({ signal }) =>
+      data(api.GET("/api/v1/sessions/{session_id}", { signal, params: { path: { session_id: sessionId } } })),
+  });
+}

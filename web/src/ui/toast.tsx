@@ -1,0 +1,23 @@
+import { notifications } from "@mantine/notifications";
+import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
+
+import { Problem } from "../api/problem";
+import { i18n } from "../i18n";
+import { saidOf } from "./said";
+
+/** Tells that something did not work, with what the server's log knows it by. */
+export function toastProblem(error: unknown): void {
+  const said = saidOf(error, i18n.t);
+  const request = error instanceof Problem ? error.requestId : undefined;
+  notifications.show({
+    color: "red",
+    icon: <IconAlertTriangle size={16} aria-hidden />,
+    title: said.title,
+    message: request === undefined ? said.detail : `${said.detail} (${request})`,
+    autoClose: 10_000,
+  });
+}
+
+export function toastDone(message: string): void {
+  notifications.show({ color: "leaf", icon: <IconCheck size={16} aria-hidden />, message, autoClose: 4_000 });
+}
