@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +34,9 @@ _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _LAST = datetime(9990, 1, 1, tzinfo=UTC)
 """Behind it there is no calendar to count in."""
+MOST_DAYS = 36_525
+"""Ticks are counted over a century at most."""
+_DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
 
 class CronError(ValueError):
@@ -60,6 +64,9 @@ class FireTimes:
         """Yield all strictly after a moment, in their order."""
         if moment >= _LAST:
             return
+        if self._goes_by_hours:
+            yield from self._hourly(moment)
+            return
         for found in CronSim(self.expression, self._local(moment)):
             fired = found.astimezone(UTC)
             # at the end of a gap and in an hour that comes twice it may answer what was there already
@@ -69,6 +76,8 @@ class FireTimes:
 
     def until(self, moment: datetime) -> datetime | None:
         """Return the last one at or before a moment; None: there was none in the years that are looked at."""
+        if self._goes_by_hours:
+            return self._hourly_until(moment)
         start = self._local(moment + timedelta(minutes=1))
         for found in CronSim(self.expression, start, reverse=True):
             fired = found.astimezone(UTC)
@@ -77,6 +86,78 @@ class FireTimes:
                 following = self.after(fired - timedelta(seconds=1))
                 return following if following is not None and following <= moment else fired
         return None
+
+    def count(self, first: datetime, last: datetime) -> int:
+        """Return how many there are from one moment to another, both included, without a walk through all of them.
+
+        A day without a change of the clock has as many as its hours and minutes say; only days near one are walked.
+        Beyond `MOST_DAYS` nothing is counted.
+        """
+        fields = CronSim(self.expression, datetime(2000, 1, 1))  # noqa: DTZ001 - only read
+        each_day = len(fields.hours) * len(fields.minutes)
+        day = self._local(first).date() + _DAY
+        ends = min(self._local(last).date(), day + MOST_DAYS * _DAY)
+        if day >= ends:
+            return self._walked(first, last)
+        total = self._walked(first, self._midnight(day) - _INSTANT)
+        while day < ends:
+            if not self._is_even(day):
+                total += self._walked(self._midnight(day), self._midnight(day + _DAY) - _INSTANT)
+            elif day.month in fields.months and fields.match_day(day):
+                total += each_day
+            day += _DAY
+        return total + self._walked(self._midnight(day), min(last, self._midnight(day + _DAY) - _INSTANT))
+
+    @property
+    def _goes_by_hours(self) -> bool:
+        """Whether it fires by the hours that pass and not at fixed times of the day, by Debian's rule."""
+        return self.zone.key != "UTC" and any(field.startswith("*") for field in self.expression.split()[:2])
+
+    def _hourly(self, moment: datetime) -> Iterator[datetime]:
+        """Yield as `walk` does. cronsim loses ticks of these the day after a clock has moved by half an hour."""
+        fields = CronSim(self.expression, datetime(2000, 1, 1))  # noqa: DTZ001 - only read
+        day = self._local(moment).date()
+        for _ in range(MOST_DAYS):
+            if day.month in fields.months and fields.match_day(day):
+                yield from (tick for tick in self._of_day(day, fields) if tick > moment)
+            day += _DAY
+
+    def _hourly_until(self, moment: datetime) -> datetime | None:
+        fields = CronSim(self.expression, datetime(2000, 1, 1))  # noqa: DTZ001 - only read
+        day = self._local(moment).date()
+        for _ in range(MOST_DAYS):
+            if day.month in fields.months and fields.match_day(day):
+                there = [tick for tick in self._of_day(day, fields) if tick <= moment]
+                if there:
+                    return there[-1]
+            day -= _DAY
+        return None
+
+    def _of_day(self, day: date, fields: CronSim) -> Iterator[datetime]:
+        """Yield those of one day; where clocks move, by a look at each minute that passes."""
+        moment = self._midnight(day)
+        if self._is_even(day):
+            for hour in sorted(fields.hours):
+                for minute in sorted(fields.minutes):
+                    yield moment + timedelta(hours=hour, minutes=minute)
+            return
+        ends = self._midnight(day + _DAY)
+        while moment < ends:
+            there = self._local(moment)
+            if there.date() == day and there.hour in fields.hours and there.minute in fields.minutes:
+                yield moment
+            moment += timedelta(minutes=1)
+
+    def _walked(self, first: datetime, last: datetime) -> int:
+        return sum(1 for _ in takewhile(lambda tick: tick <= last, self.walk(first - _INSTANT)))
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def _is_even(self, day: date) -> bool:
+        """Tell whether clocks stay as they are the day before, that day and the day after."""
+        near = (datetime.combine(day + number * _DAY, time(), self.zone) for number in (-1, 0, 1, 2))
+        return len({moment.utcoffset() for moment in near}) == 1
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)

@@ -11,15 +11,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 
 from ccplant_contracts.schedule import CreateSchedule
 from ccplant_triggers.cron import FireTimes
 
 ON_TIME = timedelta(seconds=30)
 """So late a tick still is no missed one: services are started again, and machines are busy."""
-MOST_COUNTED = 10_000
-"""Missed ticks are counted up to here; an outage of years must not be walked through minute by minute."""
 FAR_AHEAD = timedelta(hours=1)
 """A last tick so far in the future was decided on by a clock that has been set back since."""
 
@@ -55,7 +52,6 @@ class Missed:
     first: datetime
     last: datetime
     count: int
-    """Counted up to `MOST_COUNTED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +123,13 @@ def _newest(rule: Rule, next_tick: datetime, now: datetime) -> datetime:
 
 
 def _missed(rule: Rule, first: datetime, newest: datetime, *, newest_runs: bool) -> Missed | None:
-    last, count = first, 0
-    for tick in chain([first], rule.times.walk(first)):
-        if tick > newest or (tick == newest and newest_runs):
-            break
-        last, count = tick, count + 1
-        if count == MOST_COUNTED:
-            end = rule.times.until(newest - timedelta(microseconds=1)) if newest_runs else newest
-            last = end or last
-            break
-    return Missed(first, last, count) if count else None
+    # the newest one that there is before a moment, where the newest of all runs
+    last = rule.times.until(newest - timedelta(microseconds=1)) if newest_runs else newest
+    if last is None or last < first:
+        # a first tick that is none of the expression, since that was changed, is missed like any other
+        return Missed(first, first, 1) if first < newest else None
+    extra = 0 if rule.times.until(first) == first else 1
+    return Missed(first, last, rule.times.count(first, last) + extra)
 
 
 def _after(rule: Rule, moment: datetime) -> datetime | None:

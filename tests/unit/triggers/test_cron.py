@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -143,7 +144,7 @@ def test_ticks_ascend_and_looking_back_finds_the_same_ones(
     assert ticks == sorted(set(ticks))
     assert ticks[0] > moment
     assert times.after(moment) == ticks[0]
-    for tick, following in zip(ticks, ticks[1:], strict=False):
+    for tick, following in pairwise(ticks):
         assert times.until(tick) == tick
         assert times.until(following - timedelta(seconds=1)) == tick
         assert times.after(tick) == following
@@ -205,3 +206,81 @@ def test_an_unknown_zone_is_refused_and_no_file_of_that_name_is_opened(zone: str
 def test_names_and_blanks_come_to_five_fields() -> None:
     assert five_fields(" @Daily ") == "0 0 * * *"
     assert five_fields("0\t9  * * mon") == "0 9 * * mon"
+
+
+FIXED_TIMES = st.builds(
+    "{} {} * * *".format,
+    st.sampled_from(["0", "10", "30", "45", "5,35", "59"]),
+    st.sampled_from(["0", "1", "2", "3", "1,2,3", "23"]),
+)
+JUMPS = [
+    ("America/New_York", datetime(2026, 3, 8, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 11, 1, tzinfo=UTC)),
+    ("Europe/London", datetime(2026, 3, 29, tzinfo=UTC)),
+    ("Europe/London", datetime(2026, 10, 25, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 10, 3, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, tzinfo=UTC)),
+    ("Australia/Sydney", datetime(2026, 10, 3, tzinfo=UTC)),
+    ("Australia/Sydney", datetime(2026, 4, 4, tzinfo=UTC)),
+    ("America/Sao_Paulo", datetime(2018, 11, 4, tzinfo=UTC)),
+    ("America/Sao_Paulo", datetime(2018, 2, 17, tzinfo=UTC)),
+]
+
+
+def walked(expression: str, zone: str, start: datetime, end: datetime) -> list[datetime]:
+    """Fire as the rule says it, by looking at each minute that passes and at the minutes that its clock skips."""
+    minutes, hours = ({int(part) for part in field.split(",")} for field in expression.split()[:2])
+    there = ZoneInfo(zone)
+    fired, seen = [], set()
+    moment, before = start, start.astimezone(there).replace(tzinfo=None) - MINUTE
+    while moment <= end:
+        wall = moment.astimezone(there).replace(tzinfo=None)
+        skipped = before + MINUTE
+        shown = [wall]
+        while skipped < wall:
+            shown.append(skipped)
+            skipped += MINUTE
+        fresh = [each for each in shown if each not in seen]
+        seen.update(shown)
+        if any(each.minute in minutes and each.hour in hours for each in fresh):
+            fired.append(moment)
+        moment, before = moment + MINUTE, max(before, wall)
+    return fired
+
+
+@settings(max_examples=60, deadline=None)
+@given(FIXED_TIMES, st.sampled_from(JUMPS), st.integers(0, 600))
+def test_where_clocks_jump_a_walk_through_the_minutes_finds_the_same(
+    expression: str, jump: tuple[str, datetime], earlier: int
+) -> None:
+    zone, day = jump
+    start, end = day - timedelta(minutes=1_200 + earlier), day + timedelta(days=2)
+    found = []
+    for tick in parse(expression, zone).walk(start - MINUTE):
+        if tick > end:
+            break
+        found.append(tick)
+    assert found == walked(expression, zone, start, end)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.one_of(
+        EXPRESSIONS, FIXED_TIMES, st.sampled_from(["0 */6 1-7 * mon", "30 2 L 3,10 *", "15 1 * * sun#2"])
+    ),
+    st.sampled_from(JUMPS),
+    st.integers(0, 20_000),
+    st.integers(0, 30_000),
+)
+def test_counting_by_days_finds_as_many_as_a_walk_through_all(
+    expression: str, jump: tuple[str, datetime], before: int, after: int
+) -> None:
+    zone, day = jump
+    times = parse(expression, zone)
+    first, last = day - before * MINUTE, day + after * MINUTE
+    found = 0
+    for tick in times.walk(first - MINUTE):
+        if tick > last:
+            break
+        found += tick >= first
+    assert times.count(first, last) == found
