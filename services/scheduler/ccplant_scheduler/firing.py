@@ -52,6 +52,7 @@ class Firing:
         now = self._clock.now()
         found = plan(rule[0], schedule.next_tick_at, now)
         if found is None:
+            await self._correct(schedule, due_at(rule[0], schedule.next_tick_at), now)
             return None
         return await self._write(schedule, rule[1], rule[0], found, now)
 
@@ -65,6 +66,11 @@ class Firing:
             schedule, tick, None if tick is None else due_at(rule[0], tick)
         ):
             _log.warning("clock_was_ahead", schedule_id=schedule.id, last_tick=str(schedule.last_tick_at))
+
+    async def _correct(self, schedule: ScheduleDoc, due: datetime, now: datetime) -> None:
+        """Put right when a schedule is due that was found as due and is not, or each look would find it again."""
+        if due > now and schedule.next_fire_at is not None and schedule.next_fire_at != due:
+            await self._store.schedules.begin_anew(schedule, schedule.next_tick_at, due)
 
     async def _rule(self, schedule: ScheduleDoc) -> tuple[Rule, CreateSchedule] | None:
         """Return what to decide by; a definition that means nothing any more takes its schedule out of the queue."""

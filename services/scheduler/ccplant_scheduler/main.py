@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -26,6 +26,7 @@ _log = structlog.get_logger(__name__)
 _AT_ONCE = 500
 _LEAST_SECONDS = 1.0
 """Between two looks where the one before could write nothing, or MongoDB was away."""
+_SHORTEST_SECONDS = 0.001
 _CLOCK_SECONDS = 60.0
 """How often schedules are looked for that a clock decided on which was set back since."""
 _AFTER_FAILURE_SECONDS = 10.0
@@ -77,24 +78,35 @@ class Scheduler:
         """Fire what is due; return how long nothing will be."""
         await self._look_at_clock()
         while True:
-            due = [
-                each
-                for each in await self._store.schedules.due(self._clock.now(), limit=_AT_ONCE)
-                if self._may_try(each)
-            ]
+            self._forgive()
+            looked_at = self._clock.now()
+            # however many are left alone, as many others have their turn
+            found = await self._store.schedules.due(looked_at, limit=_AT_ONCE + len(self._failed))
+            due = [each for each in found if each.id not in self._failed]
             if not due:
                 break
             # replicas that begin at different ends do not lose to each other at every tick
             random.shuffle(due)
-            written = await asyncio.gather(*(self._fire(each) for each in due))
-            if not any(written):
+            if not await self._fire_all(due):
                 return _LEAST_SECONDS
-        nearest = await self._store.schedules.nearest()
         left = self._settings.scheduler_look_seconds
+        # what is due and is left alone for now neither makes this a busy loop nor delays the others
+        nearest = await self._store.schedules.nearest(after=looked_at)
         if nearest is not None:
             left = min(left, (nearest - self._clock.now()).total_seconds())
-        # one that is due and is left alone for now must not make this a busy loop
-        return max(left, _LEAST_SECONDS if self._failed else 0.001)
+        return max(left, _SHORTEST_SECONDS)
+
+    async def _fire_all(self, due: Sequence[ScheduleDoc]) -> bool:
+        """Fire each; tell whether anything was written.
+
+        Raises:
+            StoreError: MongoDB failed at one of them; the others were tried all the same.
+        """
+        ended = await asyncio.gather(*(self._fire(each) for each in due), return_exceptions=True)
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return any(ended)
 
     async def _fire(self, schedule: ScheduleDoc) -> bool:
         async with self._places:
@@ -115,14 +127,9 @@ class Scheduler:
             self._tell(written.queue)
         return True
 
-    def _may_try(self, schedule: ScheduleDoc) -> bool:
-        until = self._failed.get(schedule.id)
-        if until is None:
-            return True
-        if self._clock.monotonic() < until:
-            return False
-        del self._failed[schedule.id]
-        return True
+    def _forgive(self) -> None:
+        now = self._clock.monotonic()
+        self._failed = {each: until for each, until in self._failed.items() if until > now}
 
     async def _look_at_clock(self) -> None:
         now = self._clock.monotonic()

@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from ccplant_contracts.ids import new_run_id
 from ccplant_contracts.status import Reason
+from ccplant_scheduler import main
+from ccplant_scheduler.firing import Firing, Written
+from ccplant_store.schedules.dispatching import schedule_dispatch
+from ccplant_store.schedules.model import RunDoc, ScheduleDoc
 from ccplant_store.sessions.model import new_session
 from tests.integration.scheduler.conftest import NOON, OWNER, Place
 
@@ -202,3 +209,69 @@ async def test_it_sleeps_until_the_nearest_tick_and_is_woken_by_a_change(place: 
         while not place.told:  # noqa: ASYNC110 - a condition of another task
             await asyncio.sleep(0.01)
     running.cancel()
+
+
+async def test_a_schedule_that_was_made_by_a_clock_a_day_ahead_begins_when_that_is_set_back(
+    place: Place,
+) -> None:
+    place.clock.at = NOON + timedelta(days=1)
+    schedule = await place.schedule()
+    place.clock.at = NOON
+    await place.pass_time(seconds=1)
+    assert (await place.get(schedule)).next_tick_at == TICK
+    assert await place.store.schedules.decided_ahead(NOON + timedelta(hours=1), limit=1) == []
+
+
+async def test_ticks_that_cannot_be_written_take_no_place_from_others(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "_AT_ONCE", 2)
+    stuck = [await place.schedule() for _ in range(4)]
+    names = {each.id for each in stuck}
+    fire = Firing.fire
+
+    async def fails(firing: Firing, schedule: ScheduleDoc) -> Written | None:
+        if schedule.id in names:
+            raise ValueError("no such thing")
+        return await fire(firing, schedule)
+
+    monkeypatch.setattr(Firing, "fire", fails)
+    place.clock.at = TICK
+    (good,) = [await place.schedule("*/5 * * * *")]
+    place.clock.at = TICK + timedelta(minutes=5)
+    scheduler = place.scheduler()
+    for _ in range(3):
+        await scheduler._look()
+    assert len(await place.runs(good)) == 1
+    # what is left alone delays nothing that is due soon
+    await place.schedule("*/10 * * * *")
+    place.clock.at = TICK + timedelta(minutes=9, seconds=59, milliseconds=900)
+    assert await scheduler._look() <= 0.1
+
+
+async def test_a_tick_sees_the_run_that_somebody_asked_for_at_the_same_moment(place: Place) -> None:
+    schedule = await place.schedule()
+    place.clock.at = TICK
+    seen = await place.get(schedule)
+    run_id = new_run_id()
+    dispatch = await schedule_dispatch(
+        place.store.dispatches, seen, seen.parsed(), trigger="run:asked", run_id=run_id, at=TICK
+    )
+    asked = RunDoc(
+        id=run_id, schedule_id=schedule.id, owner=OWNER, trigger="manual", tick_at=TICK, due_at=TICK,
+        fired_at=TICK, outcome="handed", dispatch_id=dispatch.id, created_at=TICK,
+    )  # fmt: skip
+    await place.store.schedules.run_now(asked, dispatch)
+    assert await place.firing().fire(seen) is None
+    await place.scheduler()._look()
+    ticks = [run for run in await place.runs(schedule) if run.trigger == "tick"]
+    assert [run.outcome for run in ticks] == ["skipped"]
+
+
+async def test_a_schedule_whose_due_time_is_wrong_is_put_right(place: Place) -> None:
+    schedule = await place.schedule()
+    assert await place.store.schedules.change(schedule, set={}, times=(TICK, NOON))
+    await place.pass_time(seconds=1)
+    assert (await place.get(schedule)).next_fire_at == TICK
+    await place.pass_time(minutes=10)
+    assert len(await place.runs(schedule)) == 1

@@ -194,10 +194,12 @@ class ScheduleStore:
         )
         return [ScheduleDoc.decode(row) for row in rows]
 
-    async def nearest(self) -> datetime | None:
-        """Return when the next tick of all is due."""
+    async def nearest(self, *, after: datetime = EPOCH) -> datetime | None:
+        """Return when the next tick of all is due, of those that are due after a moment."""
         row = await self._schedules.find_one(
-            {"next_fire_at": {"$gt": EPOCH}}, projection={"next_fire_at": 1}, sort=[("next_fire_at", ASC)]
+            {"next_fire_at": {"$gt": max(after, EPOCH)}},
+            projection={"next_fire_at": 1},
+            sort=[("next_fire_at", ASC)],
         )
         if row is None:
             return None
@@ -205,9 +207,13 @@ class ScheduleStore:
         return found
 
     async def decided_ahead(self, after: datetime, *, limit: int) -> Sequence[ScheduleDoc]:
-        """Return schedules whose last tick lies after a moment: a clock was set back since."""
+        """Return schedules that ticked, or were written, after a moment which is to come: a clock was set back since."""
         rows = await self._schedules.find(
-            {"last_tick_at": {"$gt": after}, "next_fire_at": {"$gt": EPOCH}}, limit=limit
+            {
+                "next_fire_at": {"$gt": after},
+                "$or": [{"last_tick_at": {"$gt": after}}, {"updated_at": {"$gt": after}}],
+            },
+            limit=limit,
         )
         return [ScheduleDoc.decode(row) for row in rows]
 
@@ -219,6 +225,8 @@ class ScheduleStore:
             {"_id": schedule.id, "fire_version": schedule.fire_version},
             {
                 "$set": {"next_tick_at": next_tick, "next_fire_at": next_fire, "last_tick_at": None},
+                # what was written by the clock that was ahead is not found again
+                "$min": {"updated_at": self._clock.now()},
                 "$inc": {"fire_version": 1},
             },
         )
@@ -263,9 +271,13 @@ class ScheduleStore:
         }
 
         async def write(run: Transaction) -> None:
-            moved = await self._schedules.find_one_and_update(
-                {"_id": schedule.id, "fire_version": schedule.fire_version}, update, transaction=run
-            )
+            # a run that somebody asked for meanwhile may be the one that this has to wait for
+            as_seen = {
+                "_id": schedule.id,
+                "fire_version": schedule.fire_version,
+                "last_dispatch_id": schedule.last_dispatch_id,
+            }
+            moved = await self._schedules.find_one_and_update(as_seen, update, transaction=run)
             if moved is None:
                 raise LostTickError(schedule.id)
             if runs:
