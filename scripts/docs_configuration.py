@@ -19,6 +19,7 @@ from ccplant_platform.settings import (
     describe,
 )
 from ccplant_scheduler.settings import SchedulerSettings
+from ccplant_webhook_ingest.settings import IngestSettings
 
 GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Bus", "Every service.", BusSettings),
@@ -31,6 +32,7 @@ GROUPS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ("Owners' tokens", "`services/api` and `services/orchestrator`.", SealingSettings),
     ("Orchestrator", "`services/orchestrator`: runs sessions.", OrchestratorSettings),
     ("Scheduler", "`services/scheduler`.", SchedulerSettings),
+    ("Webhook ingest", "`services/webhook-ingest`.", IngestSettings),
     (
         "Sessions as Pods",
         "`services/orchestrator`, where `CCPLANT_RUNTIME` is `kubernetes`.",
