@@ -276,13 +276,27 @@ class BusLink:
         subject, handler = self._subscription
 
         async def arrived(message: Msg) -> None:
+            kind = message.subject.rsplit(".", 1)[-1]
+            if not comes_from_the_control_plane(kind, message.reply):
+                self._log.warning("reflected_message_dropped", kind=kind)
+                return
             if message.reply and message.reply in self._heard:
                 return
             if message.reply:
                 self._heard.append(message.reply)
-            answer = await handler(message.subject.rsplit(".", 1)[-1], message.data)
+            answer = await handler(kind, message.data)
             if answer is not None and message.reply:
                 with contextlib.suppress(nats.errors.Error):
                     await message.respond(answer)
 
         await line.subscribe(subject, arrived)
+
+
+def comes_from_the_control_plane(kind: str, reply: str) -> bool:
+    """Tell whether a message can be one that the control plane sent; pure.
+
+    Whoever may ask JetStream for something can have its answer sent to any subject, ours too: the server checks who publishes,
+    and not where its own answers go. Such an answer has no address to reply to, or JetStream's own; all that
+    is asked of a runner has an inbox there, but for `stored`, which no such answer can be taken for.
+    """
+    return kind == "stored" or (reply != "" and not reply.startswith("$"))

@@ -21,6 +21,7 @@ from ccplant_contracts.launch import LaunchSpec, RenewalAnswer, RenewalRequest
 from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.session import Mode
 from ccplant_platform.bus.connection import connect, flush
+from ccplant_platform.bus.topology import ensure_topology
 from ccplant_platform.redaction import Redactor
 from ccplant_runner.bus import BusLink
 from ccplant_runner.line import Line
@@ -247,3 +248,24 @@ async def test_a_bus_that_refuses_everybody_is_not_asked_without_a_pause(
                 return False
 
         await eventually(back, 40)
+
+
+async def test_what_jetstream_was_made_to_answer_to_a_runner_is_no_word_of_the_control_plane(
+    nats_server: NatsServer,
+) -> None:
+    async with linked(nats_server) as both:
+        bus = await connect(nats_server.access("all"), name="all")
+        js = bus.jetstream()
+        await ensure_topology(js)
+        victim = subjects.runner_in(both.launch_id, "cancel")
+        await js.publish("ccplant.events.eve.session-eve-1.prompt.queued", b'{"prompt_id": "prompt-1"}')
+        consumer = await js.pull_subscribe("ccplant.events.>", durable="reflector", stream="CCPLANT_EVENTS")
+        # a message of a stream, and the acknowledgement of a publish, both delivered to the runner's own subject
+        await bus.publish("$JS.API.CONSUMER.MSG.NEXT.CCPLANT_EVENTS.reflector", b"1", reply=victim)
+        await bus.publish("ccplant.events.eve.session-eve-1.prompt.queued", b"{}", reply=victim)
+        await flush(bus)
+        await eventually(lambda: both.log.getvalue().count("reflected_message_dropped") >= 2)
+        assert both.heard == []
+        assert await both.ask(b"a real one") == b"cancel:a real one"
+        await consumer.unsubscribe()
+        await bus.close()
