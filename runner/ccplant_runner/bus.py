@@ -295,8 +295,8 @@ class BusLink:
 def comes_from_the_control_plane(kind: str, reply: str) -> bool:
     """Tell whether a message can be one that the control plane sent; pure.
 
-    Whoever may ask JetStream for something can have its answer sent to any subject, ours too: the server checks who publishes,
-    and not where its own answers go. Such an answer has no address to reply to, or JetStream's own; all that
-    is asked of a runner has an inbox there, but for `stored`, which no such answer can be taken for.
+    Whoever may ask JetStream for something can have its answer sent to any subject, ours too: the server checks who
+    publishes, and not where its own answers go. Such an answer has no address to reply to, or JetStream's own. All that is
+    asked of a runner has an inbox there, but for `stored`, which no such answer can be taken for.
     """
     return kind == "stored" or (reply != "" and not reply.startswith("$"))
