@@ -36,7 +36,9 @@ def node_place(
     return NodePlace(node, cluster_api, cluster_namespace, _standin_image, manual_storage_class)
 
 
-@pytest.fixture(params=["local", pytest.param("kubernetes", marks=pytest.mark.node)])
+@pytest.fixture(
+    params=["local", pytest.param("kubernetes", marks=[pytest.mark.node, pytest.mark.timeout(240)])]
+)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place of each kind, empty at first, and empty again behind the test."""
     local = request.param == "local"

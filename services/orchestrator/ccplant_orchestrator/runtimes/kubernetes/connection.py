@@ -211,8 +211,7 @@ class KubernetesApi:
                     await self._raise(response, client)
                 yield response
             finally:
-                # what was not read to its end cannot be used again
-                response.close()
+                _end(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             said = str(error) or type(error).__name__
             raise UnreachableError(f"the API server does not answer: {said}"[:500]) from error
@@ -279,6 +278,17 @@ class KubernetesApi:
 def _in_cluster() -> bool:
     """Tell whether this process runs in a Pod and was given no other cluster."""
     return "KUBERNETES_SERVICE_HOST" in os.environ and not os.environ.get("KUBECONFIG")
+
+
+def _end(response: aiohttp.ClientResponse) -> None:
+    """Give its connection back; one that was not read to its end cannot be used again, and is cut.
+
+    A polite end of TLS would wait for a server that may be away, behind the end of whoever asked.
+    """
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
 
 
 def proxy_of_environment(url: str) -> str | None:
