@@ -31,8 +31,8 @@ FaultPoint = Literal[
     "ingest.delivery.judged", "ingest.rate.admitted", "ingest.dispatch.numbered", "ingest.delivery.handed",
     "ingest.delivery.finished",
     "renewal.asked", "renewal.signed",
-    "kube.launch.begun", "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned", "kube.secret.fenced",
-    "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",
+    "kube.launch.begun", "kube.secret.created", "kube.pvc.created", "kube.pod.created", "kube.secret.owned",
+    "kube.secret.fenced", "kube.pod.marked", "kube.pod.deleted", "kube.finalizer.removed", "kube.pvc.deleted",
 ]  # fmt: skip
 """Every place; the name says process, part and what has just been done."""
 

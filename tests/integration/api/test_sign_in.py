@@ -1,4 +1,4 @@
-"""A browser that is signed in: by a cookie for no script, a second word for no other site, for as long as its token is good."""
+"""A browser that is signed in: a cookie for no script, a second word for no other site, an end with its token."""
 
 from __future__ import annotations
 
