@@ -109,6 +109,7 @@ SCHEDULES: Sequence[Index] = (
     _list_index("list_created", "owner", "deleted", "created_at"),
     Index((("next_fire_at", ASC),), "due", partial={"next_fire_at": {"$gt": EPOCH}}),
     Index((("last_tick_at", ASC),), "decided", partial={"last_tick_at": {"$gt": EPOCH}}),
+    Index((("updated_at", ASC),), "written"),
     Index((("deleted_at", ASC),), "ttl", expire_after_seconds=schedules.DELETED_KEPT_SECONDS),
 )
 RUNS: Sequence[Index] = (

@@ -108,11 +108,6 @@ def plan(rule: Rule, next_tick: datetime, now: datetime) -> Plan | None:
     )
 
 
-def is_far_ahead(last_tick: datetime | None, now: datetime) -> bool:
-    """Tell whether a clock was set back behind what was decided on: the schedule has to begin anew."""
-    return last_tick is not None and last_tick > now + FAR_AHEAD
-
-
 def _newest(rule: Rule, next_tick: datetime, now: datetime) -> datetime:
     """Return the newest tick that is due, `next_tick` or a later one."""
     newest = rule.times.until(now if rule.ends_at is None else min(now, rule.ends_at))

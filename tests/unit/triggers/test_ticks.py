@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ccplant_triggers.cron import parse
-from ccplant_triggers.ticks import Missed, Rule, due_at, first_tick, is_far_ahead, plan
+from ccplant_triggers.ticks import Missed, Rule, due_at, first_tick, plan
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -74,12 +74,6 @@ def test_a_clock_that_is_set_back_fires_nothing_again() -> None:
     assert found is not None
     assert found.next_tick is not None
     assert plan(rule(), found.next_tick, NOON - HOUR) is None
-
-
-def test_a_clock_that_was_far_ahead_is_noticed() -> None:
-    assert is_far_ahead(NOON + 2 * HOUR, NOON)
-    assert not is_far_ahead(NOON + MINUTE, NOON)
-    assert not is_far_ahead(None, NOON)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 3_600))
