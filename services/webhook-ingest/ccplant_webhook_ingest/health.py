@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ccplant_platform.bus.dispatch_news import DispatchNews
 from ccplant_platform.health import DegradedError, check, worst
 from ccplant_platform.metrics import exposition
 from ccplant_store import Store
 from ccplant_webhook_ingest.answers import answer
-from ccplant_webhook_ingest.news import News
 
 _PROBE_SECONDS = 2.0
 
@@ -22,7 +22,7 @@ _PROBE_SECONDS = 2.0
 class Health:
     """Answers probes."""
 
-    def __init__(self, store: Store, news: News, *, opens_secrets: bool) -> None:
+    def __init__(self, store: Store, news: DispatchNews, *, opens_secrets: bool) -> None:
         self._store = store
         self._news = news
         self._opens_secrets = opens_secrets

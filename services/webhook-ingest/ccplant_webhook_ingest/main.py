@@ -18,7 +18,9 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from ccplant_contracts import subjects
 from ccplant_contracts.ids import random_text
+from ccplant_platform.bus.dispatch_news import DispatchNews
 from ccplant_platform.clock import Clock, SystemClock
 from ccplant_platform.ending import ended
 from ccplant_platform.sealing import Sealer, SealingSettings
@@ -28,7 +30,7 @@ from ccplant_store.errors import StoreError
 from ccplant_webhook_ingest.health import Health
 from ccplant_webhook_ingest.known import KnownWebhooks
 from ccplant_webhook_ingest.lines import Lines
-from ccplant_webhook_ingest.news import NAME, News
+from ccplant_webhook_ingest.metrics import COMMANDS_LOST
 from ccplant_webhook_ingest.processing import Processor
 from ccplant_webhook_ingest.reading import Rooms
 from ccplant_webhook_ingest.receiving import Limits, Receiver
@@ -37,6 +39,8 @@ from ccplant_webhook_ingest.settings import IngestSettings
 from ccplant_webhook_ingest.sweep import Sweep
 from ccplant_webhook_ingest.tally import Tally
 
+NAME = "webhook-ingest"
+"""As the bus, the log and the process know it."""
 _log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS = 1.0
@@ -91,7 +95,7 @@ class Parts:
     holder: str
     store: Store
     clock: Clock
-    news: News
+    news: DispatchNews
     lines: Lines
     sweep: Sweep
     tally: Tally
@@ -106,7 +110,7 @@ class Parts:
         holder = f"{socket.gethostname()}:{os.getpid()}:{random_text(6)}"
         lease = timedelta(seconds=settings.ingest_lease_seconds)
         known = KnownWebhooks(store.webhooks, sealer, clock, fresh_seconds=settings.ingest_cache_seconds)
-        news = News(bus, clock)
+        news = DispatchNews(bus, clock, name=NAME, wake=subjects.WAKE_DELIVERIES, lost=COMMANDS_LOST.inc)
         processor = Processor(
             store,
             known,

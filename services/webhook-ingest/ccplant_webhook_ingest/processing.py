@@ -19,6 +19,7 @@ import structlog
 from ccplant_contracts.dispatch import DispatchSource, Target, reuse_target
 from ccplant_contracts.ids import new_dispatch_id, random_text
 from ccplant_contracts.webhook import CreateWebhook
+from ccplant_platform.bus.dispatch_news import DispatchNews
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
@@ -34,7 +35,6 @@ from ccplant_webhook_ingest.content import UnreadableError, parse
 from ccplant_webhook_ingest.known import KnownWebhooks, SealedError
 from ccplant_webhook_ingest.lines import Rest
 from ccplant_webhook_ingest.metrics import OUTCOMES, PROCESS_SECONDS
-from ccplant_webhook_ingest.news import News
 from ccplant_webhook_ingest.recording import event_data
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ class Processor:
         self,
         store: Store,
         known: KnownWebhooks,
-        news: News,
+        news: DispatchNews,
         clock: Clock,
         *,
         holder: str,

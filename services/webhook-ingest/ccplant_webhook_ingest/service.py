@@ -15,8 +15,7 @@ from typing_extensions import override
 from ccplant_platform.process import run_service
 from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
-from ccplant_webhook_ingest.main import running_ingester
-from ccplant_webhook_ingest.news import NAME
+from ccplant_webhook_ingest.main import NAME, running_ingester
 from ccplant_webhook_ingest.settings import IngestSettings
 
 _log = structlog.get_logger(__name__)
