@@ -144,6 +144,35 @@ async def test_messages_of_a_session_that_ended_before_they_were_delivered_go_to
     assert len(await all_sessions(plant)) == 2
 
 
+async def test_a_message_whose_session_ends_between_its_prompt_and_its_dispatchs_word_goes_to_the_next_one(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = (await plant.dispatched(await plant.dispatch(KEY, "first"))).session_id or ""
+    prompts, insert = plant.store.prompts, plant.store.prompts.insert
+
+    async def insert_and_end(prompt: PromptDoc) -> PromptDoc:
+        made = await insert(prompt)
+        now = datetime.now(UTC)
+        if made.session_id == first:
+            await plant.store.sessions.transition(await plant.get(first), Reason.POD_DELETED, now=now)
+            await prompts.settle(first, at=now)
+        return made
+
+    monkeypatch.setattr(prompts, "insert", insert_and_end)
+    second = await plant.dispatch(KEY, "second")
+
+    async def elsewhere() -> DispatchDoc | None:
+        found = await plant.store.dispatches.get(second.id)
+        assert found is not None
+        return found if not found.open and found.session_id != first else None
+
+    found = await eventually(elsewhere)
+    assert found is not None
+    assert [each.session_id for each in found.tried] == [first]
+    texts = [prompt.text for prompt in await prompts_of(plant, found.session_id or "")]
+    assert texts == ["first", "second"]
+
+
 async def test_a_message_that_a_runner_had_is_not_sent_again(plant: Plant) -> None:
     done = await plant.dispatched(await plant.dispatch(KEY, "once"))
     runner = await plant.runner(done.session_id or "")

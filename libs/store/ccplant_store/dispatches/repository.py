@@ -7,11 +7,12 @@ other looks again. What changes a slot (which session now stands in a place) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ccplant_contracts.dispatch import DispatchFailure, WaitingFor
+from ccplant_contracts.status import PromptState
 from ccplant_platform.clock import Clock
 from ccplant_store.dispatches.model import DispatchDoc, TriedDoc
 from ccplant_store.documents import Document, Raw, to_bson
@@ -36,6 +37,10 @@ class SlotDoc(Document):
     """Moved by each session that takes the place; numbers are outside it."""
 
 
+class _GivenBackError(Exception):
+    """The prompt was ended undelivered, or erased, before its dispatch knew of it."""
+
+
 class DispatchStore:
     """Dispatches and their slots."""
 
@@ -45,6 +50,7 @@ class DispatchStore:
         self._recorder = recorder
         self._dispatches: Collection = database.collection("dispatches")
         self._slots: Collection = database.collection("slots")
+        self._prompts: Collection = database.collection("prompts")
 
     # --- by triggers
 
@@ -221,7 +227,21 @@ class DispatchStore:
         at: datetime,
         transaction: Transaction | None = None,
     ) -> DispatchDoc | None:
-        """Note that its prompt is in a session; None where somebody else was faster."""
+        """Note that its prompt is in a session; None where somebody else was faster, or it has been given back since.
+
+        A session may end between its prompt's insertion and this. Whoever ended the prompt then found a dispatch that did
+        not know of it; so this writes into the prompt as well, and of the two one sees what the other did.
+        """
+
+        async def confirm(run: Transaction) -> None:
+            seen = await self._prompts.update_one(
+                {"_id": prompt_id, "state": {"$ne": PromptState.UNDELIVERED.value}},
+                {"$set": {"confirmed": True}},
+                transaction=run,
+            )
+            if not seen.matched:
+                raise _GivenBackError
+
         done = await self._resolve(
             dispatch,
             {
@@ -236,6 +256,7 @@ class DispatchStore:
             ),
             at,
             transaction,
+            None if created else confirm,
         )
         if done is not None and transaction is None:
             await self.passed(dispatch)
@@ -308,6 +329,7 @@ class DispatchStore:
         event: NewEvent,
         at: datetime,
         transaction: Transaction | None = None,
+        confirm: Callable[[Transaction], Awaitable[None]] | None = None,
     ) -> DispatchDoc | None:
         async def write(run: Transaction) -> Raw | None:
             done = await self._dispatches.find_one_and_update(
@@ -326,12 +348,17 @@ class DispatchStore:
                 transaction=run,
             )
             if done is not None:
+                if confirm is not None:
+                    await confirm(run)
                 await self._recorder.insert(run, done, [event])
             return done
 
         if transaction is not None:
             return DispatchDoc.decode_optional(await write(transaction))
-        return DispatchDoc.decode_optional(await self._database.transaction(write))
+        try:
+            return DispatchDoc.decode_optional(await self._database.transaction(write))
+        except _GivenBackError:
+            return None
 
 
 async def requeue(

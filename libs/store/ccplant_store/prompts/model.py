@@ -39,6 +39,8 @@ class PromptDoc(Document):
     launch_id: str | None = None
     dispatch_id: str | None = None
     """The dispatch that it is the prompt of; one that no runner has seen goes back to it."""
+    confirmed: bool = False
+    """Whether its dispatch knows of it; written with that, so that neither misses what becomes of the other."""
     created_at: UtcTime
     delivered_at: UtcTime | None = None
     started_at: UtcTime | None = None
