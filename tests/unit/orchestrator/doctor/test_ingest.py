@@ -65,8 +65,9 @@ async def test_what_answers_is_told_for_what_it_is(status: int, body: object, co
         assert found.facts["parts"] == "nats: away"
 
 
-@pytest.mark.parametrize("url", [f"http://127.0.0.1:{free_port()}", "http://", "http://x:99999", "nonsense"])
-async def test_nobody_there_is_a_warning_and_no_failure(url: str) -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{free}", "http://", "http://x:99999", "nonsense"])
+async def test_nobody_there_is_a_warning_and_no_failure(address: str) -> None:
+    url = address.format(free=free_port())
     found = await check(WebhookPlace(webhook_url=url), seconds=1)
     assert found is not None
     assert (found.state, found.code) == ("warning", "ingest_unreachable")
