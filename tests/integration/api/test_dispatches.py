@@ -58,13 +58,13 @@ async def test_what_was_dispatched_or_is_about_to_be_cannot_be_cancelled(api: Ap
     assert await store.dispatches.assign(about, session_id)
     done = await store.dispatches.add(dispatch())
     assert await store.dispatches.dispatched(
-        done, session_id=session_id, prompt_id="prompt-1", created=False, at=AT
+        done, session_id=session_id, prompt_id="prompt-1", created=True, at=AT
     )
     for dispatch_id, state in ((about.id, "dispatching"), (done.id, "dispatched")):
         error = refused(await api.client.delete(f"{DISPATCHES}/{dispatch_id}"), 409, "CONFLICT")
         assert error["details"]["state"] == state
     shown = (await api.client.get(f"{DISPATCHES}/{done.id}")).json()
-    assert (shown["session_id"], shown["session_created"], shown["place"]) == (session_id, False, None)
+    assert (shown["session_id"], shown["session_created"], shown["place"]) == (session_id, True, None)
 
 
 async def test_another_owners_dispatch_does_not_exist(api: Api) -> None:

@@ -66,7 +66,7 @@ def test_no_process_is_left_however_it_ends(up: Start, number: int) -> None:
 
 def test_a_tool_that_left_its_session_and_ignores_sigterm_ends_too(up: Start) -> None:
     run = up(STUBBORN="1")
-    until(lambda: len(run.left()) == 9)
+    until(lambda: len(run.left()) == 11)
     assert run.end() == 0
     assert run.left() == []
     assert "did not end by themselves" in run.errors()
