@@ -37,6 +37,10 @@ class Written:
     """The queue in which its dispatch stands; None: nothing was started."""
 
 
+class NotUnderstoodError(Exception):
+    """A schedule's definition means nothing to this scheduler, an older one or one without its zone, say."""
+
+
 class Firing:
     """Fires ticks."""
 
@@ -45,10 +49,14 @@ class Firing:
         self._clock = clock
 
     async def fire(self, schedule: ScheduleDoc) -> Written | None:
-        """Decide on a schedule's ticks that are due and write it; None: nothing is due, or somebody else was faster."""
-        rule = await self._rule(schedule)
-        if rule is None or schedule.next_tick_at is None:
+        """Decide on a schedule's ticks that are due and write it; None: nothing is due, or somebody else was faster.
+
+        Raises:
+            NotUnderstoodError: this scheduler cannot tell when it fires; its times stay for one that can.
+        """
+        if schedule.next_tick_at is None:
             return None
+        rule = _rule(schedule)
         now = self._clock.now()
         found = plan(rule[0], schedule.next_tick_at, now)
         if found is None:
@@ -57,10 +65,12 @@ class Firing:
         return await self._write(schedule, rule[1], rule[0], found, now)
 
     async def begin_anew(self, schedule: ScheduleDoc) -> None:
-        """Put the next time of a schedule that was decided on by a clock which has been set back since."""
-        rule = await self._rule(schedule)
-        if rule is None:
-            return
+        """Put the next time of a schedule that was decided on by a clock which has been set back since.
+
+        Raises:
+            NotUnderstoodError: as above.
+        """
+        rule = _rule(schedule)
         tick = first_tick(rule[0], self._clock.now())
         if await self._store.schedules.begin_anew(
             schedule, tick, None if tick is None else due_at(rule[0], tick)
@@ -71,18 +81,6 @@ class Firing:
         """Put right when a schedule is due that was found as due and is not, or each look would find it again."""
         if due > now and schedule.next_fire_at is not None and schedule.next_fire_at != due:
             await self._store.schedules.begin_anew(schedule, schedule.next_tick_at, due)
-
-    async def _rule(self, schedule: ScheduleDoc) -> tuple[Rule, CreateSchedule] | None:
-        """Return what to decide by; a definition that means nothing any more takes its schedule out of the queue."""
-        try:
-            definition = schedule.parsed()
-            times = parse(definition.cron, definition.timezone)
-        except (ValidationError, CronError) as error:
-            problem = error.message if isinstance(error, CronError) else f"{error.error_count()} problems"
-            _log.error("schedule_not_understood", schedule_id=schedule.id, problem=problem)
-            await self._store.schedules.begin_anew(schedule, None, None)
-            return None
-        return rule_of(schedule.id, definition, times), definition
 
     async def _write(
         self, schedule: ScheduleDoc, definition: CreateSchedule, rule: Rule, found: Plan, now: datetime
@@ -146,6 +144,17 @@ class Firing:
         )
         fault_point("sched.dispatch.numbered")
         return dispatch
+
+
+def _rule(schedule: ScheduleDoc) -> tuple[Rule, CreateSchedule]:
+    try:
+        definition = schedule.parsed()
+        times = parse(definition.cron, definition.timezone)
+    except CronError as error:
+        raise NotUnderstoodError(error.message) from error
+    except ValidationError as error:
+        raise NotUnderstoodError(f"{error.error_count()} fields are wrong") from error
+    return rule_of(schedule.id, definition, times), definition
 
 
 def _run(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from ccplant_platform.clock import Clock
-from ccplant_scheduler.firing import Firing
+from ccplant_scheduler.firing import Firing, NotUnderstoodError
 from ccplant_scheduler.metrics import LATE_SECONDS, TICKS
 from ccplant_scheduler.settings import SchedulerSettings
 from ccplant_store import Store
@@ -114,6 +114,10 @@ class Scheduler:
                 written = await self._firing.fire(schedule)
             except StoreError:
                 raise
+            except NotUnderstoodError as error:
+                _log.error("schedule_not_understood", schedule_id=schedule.id, problem=str(error))
+                self._failed[schedule.id] = self._clock.monotonic() + _AFTER_FAILURE_SECONDS
+                return False
             except Exception:  # noqa: BLE001 - logged, and tried again later: the others must fire
                 _log.exception("tick_failed", schedule_id=schedule.id)
                 self._failed[schedule.id] = self._clock.monotonic() + _AFTER_FAILURE_SECONDS
@@ -138,4 +142,7 @@ class Scheduler:
         self._clock_looked_at = now
         ahead = await self._store.schedules.decided_ahead(self._clock.now() + FAR_AHEAD, limit=_AT_ONCE)
         for schedule in ahead:
-            await self._firing.begin_anew(schedule)
+            try:
+                await self._firing.begin_anew(schedule)
+            except NotUnderstoodError as error:
+                _log.error("schedule_not_understood", schedule_id=schedule.id, problem=str(error))

@@ -153,8 +153,8 @@ class Plant:
     async def dispatch(self, target: Target, text: str, **fields: Any) -> DispatchDoc:
         """Write a dispatch, as a trigger does, and tell the replicas."""
         trigger = f"test:{text}:{random_text(8)}"
-        number = None
-        if target.kind != "new":
+        number = fields.pop("number", None)
+        if target.kind != "new" and number is None:
             number = await self.store.dispatches.next_number(target.queue(OWNER, ""))
         start = StartDoc(
             name=fields.pop("name", "triggered"),

@@ -299,6 +299,16 @@ async def test_a_session_stays_for_its_hours_and_goes_after_them(plant: Plant) -
     await eventually(deleted)
 
 
+async def test_a_crowd_in_one_queue_keeps_no_other_queue_from_being_looked_at(plant: Plant) -> None:
+    await plant.stop_first_replica()
+    for number in range(12):
+        await plant.dispatch(KEY, f"crowd {number}")
+    alone = await plant.dispatch(Target("new"), "alone")
+    found = await plant.store.dispatches.to_look_at(datetime.now(UTC), limit=10)
+    assert alone.queue in found
+    assert len(found) == len(set(found)) == 2
+
+
 class TestOverlap:
     """A run and the one before it (W4)."""
 
@@ -416,6 +426,19 @@ class TestLimit:
         assert await plant.store.places.taken(OWNER) == 3
         made = await plant.dispatch(Target("new"), "task")
         await wait_for(plant, made, "place")
+
+    async def test_one_that_comes_late_with_a_lower_number_and_those_behind_it_do_not_wait_for_each_other(
+        self, plant: Plant
+    ) -> None:
+        running = [await plant.dispatched(await plant.dispatch(Target("new"), f"task {n}")) for n in range(2)]
+        early = await plant.store.dispatches.next_number(KEY.queue(OWNER, ""))
+        behind = await plant.dispatch(KEY, "the higher number")
+        await wait_for(plant, behind, "place")
+        late = await plant.dispatch(KEY, "the lower number", number=early)
+        await wait_for(plant, late, "place")
+        await plant.stop(running[0].session_id or "", force=True)
+        done = [await plant.dispatched(late), await plant.dispatched(behind)]
+        assert [each.session_created for each in done] == [True, False]
 
     async def test_a_place_is_given_back_once(self, plant: Plant) -> None:
         assert await plant.store.places.take(OWNER, "session-ada-1", limit=2, at=datetime.now(UTC))

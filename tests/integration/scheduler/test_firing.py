@@ -186,7 +186,11 @@ async def test_one_schedule_that_means_nothing_any_more_stops_no_other(place: Pl
     assert await place.store.schedules.change(broken, set={"definition": definition}) is not None
     await place.pass_time(minutes=10)
     assert len(await place.runs(good)) == 1
-    assert (await place.get(broken)).next_fire_at is None
+    # another scheduler may know the zone that this one does not: nothing of it is switched off
+    assert (await place.get(broken)).next_fire_at == TICK
+    assert await place.store.schedules.change(await place.get(broken), set={"definition": good.definition})
+    await place.pass_time(seconds=30)
+    assert [run.tick_at for run in await place.runs(broken)] == [TICK]
 
 
 async def test_a_deleted_or_disabled_schedule_fires_nothing(place: Place) -> None:

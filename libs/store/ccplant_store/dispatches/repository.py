@@ -169,21 +169,46 @@ class DispatchStore:
         return tuple(dict.fromkeys(row["queue"] for row in rows))
 
     async def to_look_at(self, now: datetime, *, limit: int) -> Sequence[str]:
-        """Return queues with something to resolve, oldest first; of those that wait for a place, each owner's next."""
-        rows = await self._dispatches.find(
-            {
-                "open": True,
-                "waiting_for": {"$ne": "place"},
-                "$or": [{"next_attempt_at": None}, {"next_attempt_at": {"$lte": now}}],
-            },
-            projection={"queue": 1},
-            sort=[("created_at", ASC)],
+        """Return queues with something to resolve, those first whose next has waited longest; each queue once.
+
+        Of those that wait for a place, each owner's next. Of those that wait for the end of the run before, some: they
+        may be more than can be looked at, and must not keep a dispatch from being found whose news was lost.
+        """
+        due = {"$or": [{"next_attempt_at": None}, {"next_attempt_at": {"$lte": now}}]}
+        by_age: list[Mapping[str, Any]] = [
+            {"$group": {"_id": "$queue", "oldest": {"$min": "$created_at"}}},
+            {"$sort": {"oldest": ASC}},
+            {"$limit": limit},
+        ]
+        rows = await self._dispatches.aggregate(
+            [{"$match": {"open": True, "waiting_for": {"$nin": ["place", "earlier_run"]}, **due}}, *by_age],
             limit=limit,
         )
-        queues = [row["queue"] for row in rows]
+        held = await self._dispatches.aggregate(
+            [
+                {"$match": {"open": True, "waiting_for": "earlier_run"}},
+                {"$sample": {"size": limit}},
+                {"$group": {"_id": "$queue"}},
+            ],
+            limit=limit,
+        )
+        queues = [str(row["_id"]) for row in (*rows, *held)]
         for owner in await self._dispatches.distinct("owner", {"open": True, "waiting_for": "place"}):
             queues.extend(await self.next_for_place(owner))
         return tuple(dict.fromkeys(queues))
+
+    async def stand_behind(self, head: DispatchDoc) -> None:
+        """Have those behind the head of a queue wait for their turn, and for nothing else.
+
+        One that came late with a lower number finds others of its queue that wait for a place already: they would go
+        before it by their age, and it before them by its number, and nobody would go.
+        """
+        if head.target_kind == "new":
+            return
+        await self._dispatches.update_many(
+            {"queue": head.queue, "open": True, "number": {"$gt": head.number}, "waiting_for": "place"},
+            {"$set": {"waiting_for": "turn"}, "$inc": {"version": 1}},
+        )
 
     async def assign(self, dispatch: DispatchDoc, session_id: str) -> DispatchDoc | None:
         """Write into which session the prompt is about to be put; None where somebody else was faster."""
@@ -292,6 +317,7 @@ class DispatchStore:
                 at,
             )
             if cancelled is not None:
+                await self.passed(cancelled)
                 return cancelled
         return await self.get_owned(dispatch_id, owner)
 

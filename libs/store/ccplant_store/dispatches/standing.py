@@ -26,4 +26,11 @@ class RunStanding:
             prompt = await self._prompts.get(dispatch.session_id, dispatch.prompt_id)
             return prompt is None or not prompt.open
         session = await self._sessions.get(dispatch.session_id)
-        return session is None or not session.open
+        if session is not None and session.open:
+            return False
+        # a prompt that no runner was given goes back, and gets another session: the run goes on there
+        prompt = await self._prompts.get(dispatch.session_id, dispatch.prompt_id)
+        if prompt is None:
+            return True
+        again = await self._dispatches.get(dispatch.id)
+        return not prompt.open and (again is None or not again.open)

@@ -17,11 +17,11 @@ from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes.mounting import PATIENCE_SECONDS, is_being_let_go, volume_refused, wanted_volume
-from ccplant_contracts.errors import QuotaExceededError
+from ccplant_contracts.errors import ApiError, QuotaExceededError
 from ccplant_contracts.ids import new_prompt_id, new_session_id
 from ccplant_contracts.session import CreatedSession, CreateSession, SessionConfig
 from ccplant_platform.faults import fault_point
-from ccplant_store.errors import AlreadyDoneError, VolumeRefusedError
+from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError, VolumeRefusedError
 from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
 from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.model import SessionDoc, new_session
@@ -126,7 +126,8 @@ async def create_session(
         await _leave_place(gateway, session)
         same_or_conflict(done.body_hash, digest, key or "")
         return done.response or {}, True
-    except BaseException:
+    except (ApiError, DuplicateKeyError):
+        # only these say that nothing was written; after any other failure the sweep finds out whether it was
         await _leave_place(gateway, session)
         raise
     fault_point("api.session.inserted")

@@ -103,7 +103,8 @@ def decide_dispatch(dispatch: DispatchDoc, sight: Sight, now: datetime) -> Step:
     """Return the one thing to do next about an open dispatch."""
     if dispatch.next_attempt_at is not None and now < dispatch.next_attempt_at:
         return Hold("retry", (dispatch.next_attempt_at - now).total_seconds())
-    if sight.gap and now < dispatch.created_at + GAP_PATIENCE:
+    # by two machines' clocks: one that is ahead must not make others wait for as long as it is
+    if sight.gap and abs(now - dispatch.created_at) < GAP_PATIENCE:
         return Hold("turn", 0.2)
     if dispatch.session_id is not None:
         return _assigned(dispatch.session_id, sight)

@@ -38,7 +38,12 @@ from ccplant_store import Store
 from ccplant_store.dispatches.model import DispatchDoc, StartDoc
 from ccplant_store.dispatches.repository import SlotDoc
 from ccplant_store.driver import Transaction
-from ccplant_store.errors import StoreUnavailableError, TransactionContentionError, VolumeRefusedError
+from ccplant_store.errors import (
+    DuplicateKeyError,
+    StoreUnavailableError,
+    TransactionContentionError,
+    VolumeRefusedError,
+)
 from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.model import SessionDoc, SessionListing, new_session
 
@@ -47,6 +52,9 @@ _log = structlog.get_logger(__name__)
 _MOST_STEPS = 2_000
 """Of one visit to a queue; one that needs more is looked at again at once."""
 _MOST_ATTEMPTS = 10
+_MOST_LOST = 20
+_LOST_SECONDS = 0.5
+"""Whoever loses so often in a row leaves the others alone for a moment."""
 _PLACE_SECONDS = 30.0
 """A place that gets free wakes the next one; this is for a wake that was lost."""
 
@@ -83,6 +91,7 @@ class Resolver:
 
     async def resolve(self, queue: str) -> None:
         """Resolve what can be resolved of a queue now; come back later by itself where something has a time."""
+        lost = 0
         for _ in range(_MOST_STEPS):
             dispatch = await self._store.dispatches.lowest_open(queue)
             if dispatch is None:
@@ -92,6 +101,10 @@ class Resolver:
                     if not await self._step(dispatch):
                         return
             except LostRaceError:
+                lost += 1
+                if lost > _MOST_LOST:
+                    self._look_again(queue, _LOST_SECONDS)
+                    return
                 continue
             except (StoreUnavailableError, TransactionContentionError) as error:
                 _log.warning("dispatch_postponed", error=str(error))
@@ -187,6 +200,7 @@ class Resolver:
     async def _hold(self, dispatch: DispatchDoc, hold: Hold) -> None:
         if hold.waiting_for != "retry":
             await self._store.dispatches.wait(dispatch, hold.waiting_for)
+        await self._store.dispatches.stand_behind(dispatch)
         self._look_again(dispatch.queue, max(0.05, hold.seconds))
 
     async def _end_earlier(self, dispatch: DispatchDoc) -> None:
@@ -243,17 +257,17 @@ class Resolver:
             await self._hold(dispatch, Hold("place", _PLACE_SECONDS))
             return False
         fault_point("dispatch.place_taken")
-        written = False
         try:
             await self._write_session(
                 dispatch, slot, await self._session(dispatch, start, session_id, now), now
             )
-            written = True
         except VolumeRefusedError as refused:
+            await self._places.free(dispatch.owner, session_id)
             return await self._volume_refused(dispatch, refused, now)
-        finally:
-            if not written:
-                await self._places.free(dispatch.owner, session_id)
+        except (LostRaceError, DuplicateKeyError):
+            # only these say that nothing was written; after any other failure the sweep finds out whether it was
+            await self._places.free(dispatch.owner, session_id)
+            raise
         fault_point("dispatch.session_created")
         _log.info("dispatched", session_id=session_id, created=True)
         self._reconcile(session_id)
