@@ -253,8 +253,9 @@ async def test_the_bound_lets_through_again_when_the_hour_is_over_and_its_record
     assert await store.rates.admit("t-5", HOOK.id, "k", most=2, at=NOW + WINDOW)
     assert not await store.rates.admit("t-6", HOOK.id, "k", most=2, at=NOW + WINDOW)
     assert await store.rates.admit("t-7", HOOK.id, "k", most=2, at=NOW + WINDOW + timedelta(minutes=1))
+    whole_minute = (NOW + timedelta(days=1)).replace(second=0, microsecond=0)
     for number in range(300):
-        at = NOW + timedelta(days=1, seconds=30 * number)
+        at = whole_minute + timedelta(seconds=30 * number)
         assert await store.rates.admit(f"u-{number}", HOOK.id, "k", most=1_000, at=at)
     (row,) = await store.database.collection("dispatch_rates").find({}, limit=10)
     assert set(row) == {"_id", "schema_version", "minutes", "admitted", "touched_at"}
