@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,16 +124,17 @@ class KnownWebhooks:
     def _known(self, webhook: WebhookDoc | None, asked_at: float) -> Known:
         if webhook is None or not webhook.answers:
             return Known(webhook, _definition(webhook), (), asked_at)
-        sealed = [webhook.sealed_secret, webhook.old_sealed_secret]
         if self._sealer is None:
             raise SealedError("CCPLANT_SEALING_KEY_FILE is not set, and opens the secrets of webhooks")
         try:
-            secrets = tuple(
-                self._sealer.unseal(text, secret_purpose(webhook.id)) for text in sealed if text is not None
-            )
+            secrets = [self._sealer.unseal(webhook.sealed_secret, secret_purpose(webhook.id))]
         except UnsealError as error:
             raise SealedError(f"the secret of {webhook.id} does not open: {error}") from error
-        return Known(webhook, _definition(webhook), secrets, asked_at)
+        if webhook.old_sealed_secret is not None:
+            # one that was sealed with a key that is lost must not keep the new one from being good
+            with suppress(UnsealError):
+                secrets.append(self._sealer.unseal(webhook.old_sealed_secret, secret_purpose(webhook.id)))
+        return Known(webhook, _definition(webhook), tuple(secrets), asked_at)
 
 
 def _definition(webhook: WebhookDoc | None) -> CreateWebhook | None:

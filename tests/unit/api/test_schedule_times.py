@@ -121,3 +121,9 @@ def test_a_preview_shows_the_offset_of_that_day() -> None:
     assert (
         previewed(datetime(2026, 12, 31, 15, tzinfo=UTC), "Asia/Tokyo").local == "2027-01-01T00:00:00+09:00"
     )
+
+
+def test_a_start_at_the_edge_of_the_calendar_is_a_start_long_ago() -> None:
+    times = parse("*/10 * * * *")
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert upcoming(times, after=NOW, count=1, starts_at=first) == (NOW.replace(minute=10, second=0),)

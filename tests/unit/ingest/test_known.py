@@ -131,3 +131,12 @@ async def test_memory_is_bounded_and_unknown_ones_push_no_known_one_out(
     await known.get(webhook.id)
     assert webhooks.asked == 0
     assert len(known._absent) == 150
+
+
+async def test_an_old_secret_that_does_not_open_any_more_keeps_the_new_one_from_nothing() -> None:
+    webhooks, clock = Webhooks(), FakeClock()
+    made = webhooks.keep("whsec_new")
+    lost = Sealer([b"l" * 32]).seal("whsec_old", secret_purpose(made.id))
+    webhooks.there[made.id] = webhooks.there[made.id].model_copy(update={"old_sealed_secret": lost})
+    known = await KnownWebhooks(webhooks, SEALER, clock, fresh_seconds=1.0).get(made.id)
+    assert list(known.good_secrets(clock.now())) == ["whsec_new"]

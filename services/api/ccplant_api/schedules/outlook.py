@@ -29,7 +29,9 @@ def upcoming(
     ends_at: datetime | None = None,
 ) -> tuple[datetime, ...]:
     """Return the next runs within the schedule's dates, without jitter."""
-    moment = after if starts_at is None else max(after, starts_at - timedelta(microseconds=1))
+    moment = after
+    if starts_at is not None and starts_at > after:
+        moment = starts_at - timedelta(microseconds=1)
     found: list[datetime] = []
     while len(found) < count:
         following = times.after(moment)
