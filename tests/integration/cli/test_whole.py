@@ -35,7 +35,10 @@ def ccplant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ccplant]:
     command = [sys.executable, "-m", "ccplant_cli"]
     log = (data_dir / "up.err").open("w+")
     up = subprocess.Popen(
-        [*command, "up", "--json", "--port", str(_free_port()), "--data-dir", str(data_dir / "data")],
+        [
+            *command, "up", "--json", "--port", str(_free_port()), "--webhook-port", str(_free_port()),
+            "--data-dir", str(data_dir / "data"),
+        ],
         env=environment, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
     )  # fmt: skip
     assert up.stdout is not None
