@@ -1,50 +1,42 @@
 import { Badge, NavLink, Stack } from "@mantine/core";
-import { IconTerminal2 } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { useNeeded } from "../../ui/pageTitle";
+import { isIn, SECTIONS } from "../sections";
 import classes from "./Shell.module.css";
-
-const ITEMS = [
-  { to: "/sessions", label: "nav.sessions", icon: IconTerminal2 },
-] as const;
-
-function isIn(path: string, section: string): boolean {
-  return path === section || path.startsWith(`${section}/`);
-}
-
-/** The section that an address belongs to, as a key of its name. */
-export function sectionOf(path: string): (typeof ITEMS)[number]["label"] | undefined {
-  return ITEMS.find((item) => isIn(path, item.to))?.label;
-}
 
 export function Navigation() {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const needed = useNeeded();
   return (
-    <Stack gap={4} px={10} component="nav" aria-label={t("shell.navigation")}>
-      {ITEMS.map((item) => (
+    <Stack gap={4} px={10}>
+      {SECTIONS.map((section) => (
         <NavLink
-          key={item.to}
+          key={section.to}
           component={Link}
-          to={item.to}
-          label={t(item.label)}
-          active={isIn(path, item.to)}
-          aria-current={isIn(path, item.to) ? "page" : undefined}
+          to={section.to as string}
+          label={t(section.label)}
+          active={isIn(path, section.to)}
+          aria-current={isIn(path, section.to) ? "page" : undefined}
           className={classes.item}
           variant="subtle"
-          leftSection={<item.icon size={16} stroke={1.6} aria-hidden />}
-          rightSection={
-            needed > 0 ? (
-              <Badge size="sm" variant="light" color="yellow" aria-label={t("shell.needed", { count: needed })}>
-                {needed}
-              </Badge>
-            ) : undefined
-          }
+          leftSection={<section.icon size={16} stroke={1.6} aria-hidden />}
+          rightSection={section.to === "/" ? <Needed /> : undefined}
         />
       ))}
     </Stack>
+  );
+}
+
+/** How much waits for a person, wherever that person is in the product. */
+function Needed() {
+  const { t } = useTranslation();
+  const needed = useNeeded();
+  if (needed === 0) return null;
+  return (
+    <Badge size="sm" variant="light" color="yellow" aria-label={t("shell.needed", { count: needed })}>
+      {needed}
+    </Badge>
   );
 }

@@ -9,7 +9,8 @@ import { signedIn, signOut } from "../../features/auth/session";
 import { Brand } from "../../ui/Brand";
 import { Health } from "./Health";
 import { LanguageSwitch } from "./LanguageSwitch";
-import { Navigation, sectionOf } from "./Navigation";
+import { sectionOf } from "../sections";
+import { Navigation } from "./Navigation";
 import { OfflineBar } from "./OfflineBar";
 import classes from "./Shell.module.css";
 
@@ -36,7 +37,7 @@ export function Shell() {
             <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("shell.menu")} />
             {section !== undefined && (
               <Text fw={600} size="sm" truncate>
-                {t(section)}
+                {t(section.label)}
               </Text>
             )}
           </Group>

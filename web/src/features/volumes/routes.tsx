@@ -1,0 +1,1 @@
+export const volumeRoutes = [] as const;
