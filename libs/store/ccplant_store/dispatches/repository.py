@@ -16,7 +16,7 @@ from ccplant_contracts.status import PromptState
 from ccplant_platform.clock import Clock
 from ccplant_store.dispatches.model import DispatchDoc, TriedDoc
 from ccplant_store.documents import Document, Raw, to_bson
-from ccplant_store.driver import ASC, DESC, Collection, Database, Transaction
+from ccplant_store.driver import ASC, DESC, EPOCH, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
@@ -175,25 +175,27 @@ class DispatchStore:
         may be more than can be looked at, and must not keep a dispatch from being found whose news was lost.
         """
         due = {"$or": [{"next_attempt_at": None}, {"next_attempt_at": {"$lte": now}}]}
+        # the time makes the server read the index of open ones alone, and not all that were resolved in months
+        waiting: dict[str, object] = {"open": True, "created_at": {"$gt": EPOCH}}
         by_age: list[Mapping[str, Any]] = [
             {"$group": {"_id": "$queue", "oldest": {"$min": "$created_at"}}},
             {"$sort": {"oldest": ASC}},
             {"$limit": limit},
         ]
         rows = await self._dispatches.aggregate(
-            [{"$match": {"open": True, "waiting_for": {"$nin": ["place", "earlier_run"]}, **due}}, *by_age],
+            [{"$match": {**waiting, "waiting_for": {"$nin": ["place", "earlier_run"]}, **due}}, *by_age],
             limit=limit,
         )
         held = await self._dispatches.aggregate(
             [
-                {"$match": {"open": True, "waiting_for": "earlier_run"}},
+                {"$match": {**waiting, "waiting_for": "earlier_run"}},
                 {"$sample": {"size": limit}},
                 {"$group": {"_id": "$queue"}},
             ],
             limit=limit,
         )
         queues = [str(row["_id"]) for row in (*rows, *held)]
-        for owner in await self._dispatches.distinct("owner", {"open": True, "waiting_for": "place"}):
+        for owner in await self._dispatches.distinct("owner", {**waiting, "waiting_for": "place"}):
             queues.extend(await self.next_for_place(owner))
         return tuple(dict.fromkeys(queues))
 

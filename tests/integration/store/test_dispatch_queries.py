@@ -1,0 +1,57 @@
+"""What orchestrators ask of dispatches again and again reads those that wait, and not all that were resolved in months."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ccplant_contracts.dispatch import DispatchSource, Target
+from ccplant_contracts.session import Mode, SessionConfig
+from ccplant_store import Store
+from ccplant_store.dispatches.model import DispatchDoc, StartDoc, new_dispatch
+from tests.support.documents import NOW, OWNER
+from tests.support.reads import reads_of
+
+RESOLVED = 300
+LATER = NOW + timedelta(hours=1)
+
+
+def dispatch(number: int, *, target: Target | None = None, **changes: Any) -> DispatchDoc:
+    """The nth dispatch; each is a second younger than the one before."""
+    made = new_dispatch(
+        owner=OWNER,
+        source=DispatchSource(kind="webhook", id="hook-1", name="test"),
+        trigger=f"test:{number}",
+        target=target or Target("new"),
+        text="hello",
+        start=StartDoc(name="triggered", mode=Mode.TASK, config=SessionConfig()),
+        at=NOW + timedelta(seconds=number),
+        number=number if target is not None else None,
+    )
+    return made.model_copy(update=changes)
+
+
+@pytest.fixture
+async def filled(store: Store) -> Store:
+    """Many that were resolved, and six that wait for different things."""
+    resolved = [
+        dispatch(number, state="dispatched", open=False, resolved_at=NOW) for number in range(RESOLVED)
+    ]
+    waiting = [
+        dispatch(RESOLVED + number, waiting_for=reason)
+        for number, reason in enumerate((None, "turn", "place", "place", "earlier_run", "earlier_run"))
+    ]
+    await store.database.collection("dispatches").insert_many(
+        [each.encode() for each in (*resolved, *waiting)]
+    )
+    return store
+
+
+async def test_looking_for_what_waits_reads_nothing_that_was_resolved(filled: Store) -> None:
+    async with reads_of(filled, "dispatches") as reads:
+        assert len(await filled.dispatches.to_look_at(LATER, limit=10)) == 5
+    assert len(reads) == 4
+    assert {read.plan for read in reads}.isdisjoint({"COLLSCAN"})
+    assert max(read.documents for read in reads) <= 6
