@@ -8,7 +8,7 @@ export function NotFound() {
   const { t } = useTranslation();
   usePageTitle(t("notFound.title"));
   return (
-    <Center component="main" mih="60dvh" p="xl">
+    <Center mih="60dvh" p="xl">
       <Stack align="center" gap="sm" ta="center">
         <Title order={1}>{t("notFound.title")}</Title>
         <Text c="dimmed">{t("notFound.help")}</Text>

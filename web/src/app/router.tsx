@@ -6,8 +6,9 @@ import { sessionRoutes } from "../features/sessions/routes";
 import { settingsRoutes } from "../features/settings/routes";
 import { volumeRoutes } from "../features/volumes/routes";
 import { webhookRoutes } from "../features/webhooks/routes";
+import { Broken } from "./Away";
 import { NotFound } from "./NotFound";
-import { rootRoute, shellRoute, signInRoute } from "./routes";
+import { missingRoute, rootRoute, shellRoute, signInRoute } from "./routes";
 
 /** Every screen has an address of its own; what belongs to a filter, a page or an open panel is in it as well. */
 export const router = createRouter({
@@ -20,12 +21,15 @@ export const router = createRouter({
       ...scheduleRoutes,
       ...volumeRoutes,
       ...settingsRoutes,
+      missingRoute,
     ]),
   ]),
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
   defaultNotFoundComponent: NotFound,
+  // a screen that breaks leaves the frame around it standing
+  defaultErrorComponent: Broken,
 });
 
 declare module "@tanstack/react-router" {

@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 
 import { ensureSignedIn } from "../features/auth/session";
-import { Failure } from "../ui/Failure";
+import { Broken } from "./Away";
 import { NotFound } from "./NotFound";
 import { Shell } from "./shell/Shell";
 
@@ -21,8 +21,15 @@ export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "shell",
   component: Shell,
-  errorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  errorComponent: Broken,
   beforeLoad: async ({ location }) => {
     if ((await ensureSignedIn()) === undefined) throw redirect({ to: "/sign-in", search: { to: location.href } });
   },
+});
+
+/** An address that nothing has is told within the frame, so that there is a way on. */
+export const missingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "$",
+  component: NotFound,
 });

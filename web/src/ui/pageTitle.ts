@@ -4,6 +4,8 @@ import { useEffect, useSyncExternalStore } from "react";
 
 let page = "";
 let needed = 0;
+/** An open session knows of its own requests at once; the account's list knows of all, some seconds later. */
+const counts = { page: 0, account: 0 };
 const listeners = new Set<() => void>();
 
 function write(): void {
@@ -22,10 +24,22 @@ export function usePageTitle(title: string): void {
   }, [title]);
 }
 
+const pageListeners = new Set<() => void>();
+
+/** Called when the open session's own count changes: the account's list is then behind. */
+export function onPageNeeded(call: () => void): () => void {
+  pageListeners.add(call);
+  return () => pageListeners.delete(call);
+}
+
 /** Says how many things wait for a person: permission requests, and what failed since somebody looked. */
-export function setNeeded(count: number): void {
-  if (count === needed) return;
-  needed = count;
+export function setNeeded(count: number, of: keyof typeof counts = "page"): void {
+  const changed = counts[of] !== count;
+  counts[of] = count;
+  if (changed && of === "page") for (const listener of pageListeners) listener();
+  const most = Math.max(counts.page, counts.account);
+  if (most === needed) return;
+  needed = most;
   write();
 }
 

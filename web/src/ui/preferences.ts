@@ -1,7 +1,8 @@
 import { useCallback, useSyncExternalStore } from "react";
 
 /**
- * What a person chose for this browser: how a message is sent, how the chat is set, whether the desktop is told.
+ * What a person chose for this browser: how a message is sent, how the chat is set, whether the desktop is told,
+ * whether single keys act.
  * Another tab, an older release or a curious person may have written anything there: each value is looked at, and the
  * wrong one is the default again instead of breaking a page. (The language and the colour scheme are kept by the parts
  * that apply them.)
@@ -12,6 +13,7 @@ const CHOICES = {
   fontSize: ["small", "normal", "large"],
   fontFamily: ["sans", "serif", "mono"],
   notifications: [false, true],
+  shortcuts: [true, false],
 } as const;
 
 export type Preferences = { readonly [Name in keyof typeof CHOICES]: (typeof CHOICES)[Name][number] };
@@ -23,6 +25,7 @@ export const DEFAULTS: Preferences = {
   fontSize: "normal",
   fontFamily: "sans",
   notifications: false,
+  shortcuts: true,
 };
 
 function chosen<Name extends keyof Preferences>(name: Name, value: unknown): Preferences[Name] {
@@ -45,6 +48,7 @@ export function parsePreferences(stored: string | null): Preferences {
     fontSize: chosen("fontSize", values.fontSize),
     fontFamily: chosen("fontFamily", values.fontFamily),
     notifications: chosen("notifications", values.notifications),
+    shortcuts: chosen("shortcuts", values.shortcuts),
   };
 }
 

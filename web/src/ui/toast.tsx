@@ -1,3 +1,4 @@
+import { Code, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 
@@ -13,11 +14,23 @@ export function toastProblem(error: unknown): void {
     color: "red",
     icon: <IconAlertTriangle size={16} aria-hidden />,
     title: said.title,
-    message: request === undefined ? said.detail : `${said.detail} (${request})`,
-    autoClose: 10_000,
+    message: (
+      <>
+        {said.detail}
+        {request !== undefined && (
+          <Text size="xs" c="dimmed" mt={4}>
+            {i18n.t("problem.requestId")} <Code fz={11}>{request}</Code>
+          </Text>
+        )}
+      </>
+    ),
+    // the same failure again is the same toast, not a pile of them
+    id: `problem:${said.title}:${said.detail}`,
+    closeButtonProps: { "aria-label": i18n.t("action.close") },
+    autoClose: 12_000,
   });
 }
 
 export function toastDone(message: string): void {
-  notifications.show({ color: "leaf", icon: <IconCheck size={16} aria-hidden />, message, autoClose: 4_000 });
+  notifications.show({ color: "leaf", icon: <IconCheck size={16} aria-hidden />, message, closeButtonProps: { "aria-label": i18n.t("action.close") }, autoClose: 4_000 });
 }

@@ -3,12 +3,12 @@ import { useTranslation } from "react-i18next";
 
 import { chooseLanguage, type Language } from "../../i18n";
 
-export function LanguageSwitch() {
+export function LanguageSwitch({ size = "xs" }: { size?: "xs" | "sm" }) {
   const { i18n, t } = useTranslation();
   return (
     <SegmentedControl
       aria-label={t("settings.language")}
-      size="xs"
+      size={size}
       value={i18n.language}
       onChange={(value) => chooseLanguage(value as Language)}
       data={[

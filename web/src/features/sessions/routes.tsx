@@ -1,4 +1,4 @@
-import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { shellRoute } from "../../app/routes";
 import { STATUSES, type Status } from "./status";
@@ -8,14 +8,6 @@ export interface ListSearch {
   name?: string;
   sort?: "updated_at";
 }
-
-const home = createRoute({
-  getParentRoute: () => shellRoute,
-  path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/sessions" });
-  },
-});
 
 const list = createRoute({
   getParentRoute: () => shellRoute,
@@ -45,4 +37,4 @@ const one = createRoute({
   component: lazyRouteComponent(() => import("./page/SessionPage"), "SessionPage"),
 });
 
-export const sessionRoutes = [home, list, create, one] as const;
+export const sessionRoutes = [list, create, one] as const;
