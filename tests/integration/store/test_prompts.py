@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,41 @@ async def test_nothing_is_delivered_to_another_launch_or_after_the_end_is_wanted
     assert await store.prompts.begin_delivery(session.id, "another") is None
     await store.sessions.request_stop(session.id, StopRequested(reason=StopReason.STOPPED, by=OWNER, at=NOW))
     assert await store.prompts.begin_delivery(session.id, launch_of(session)) is None
+
+
+@pytest.mark.parametrize("queued_before", [0, 1])
+async def test_whoever_is_held_up_between_session_and_prompt_delivers_none_that_came_after_the_sessions_end(
+    replicas: tuple[Store, ...], monkeypatch: pytest.MonkeyPatch, queued_before: int
+) -> None:
+    """A trigger's prompt that is put in after the end is in another session by then: taken here, it would run twice."""
+    held_up_one, store, *_ = replicas
+    session = await running_session(store)
+    for _ in range(queued_before):
+        await queued_prompt(store, session)
+    number = await store.sessions.take_prompt_number(session.id, session.owner)
+    assert number is not None
+    prompts = held_up_one.prompts._prompts
+    take, held, goes_on = prompts.find_one_and_update, asyncio.Event(), asyncio.Event()
+
+    async def held_up(*query: Any, **options: Any) -> dict[str, Any] | None:
+        held.set()
+        await goes_on.wait()
+        return await take(*query, **options)
+
+    monkeypatch.setattr(prompts, "find_one_and_update", held_up)
+    delivering = asyncio.create_task(held_up_one.prompts.begin_delivery(session.id, launch_of(session)))
+    await held.wait()
+    monkeypatch.undo()
+    ended = await store.sessions.get(session.id)
+    assert ended is not None
+    assert await store.sessions.transition(ended, Reason.RUNNER_LOST, now=NOW) is not None
+    await store.prompts.settle(session.id, at=NOW)
+    late = await store.prompts.insert(prompt_document(session, number))
+    goes_on.set()
+    assert await delivering is None
+    there = await store.prompts.get(session.id, late.id)
+    assert there is not None
+    assert there.state is PromptState.QUEUED
 
 
 async def test_an_edit_is_delivered_or_refused_never_lost(store: Store) -> None:

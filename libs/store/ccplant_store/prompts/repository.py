@@ -175,33 +175,42 @@ class PromptStore:
     async def begin_delivery(self, session_id: str, launch_id: str) -> PromptDoc | None:
         """Take the lowest queued prompt for this launch; None where none waits, or one is under way already.
 
-        None too where the session is not running under this launch, or its end is wanted.
+        None too where the session is not running under this launch, or its end is wanted: as of the same moment at which
+        the prompt was queued. Looked at before, a session may have ended since, and a prompt that was put in late, by
+        somebody who was held up as well, be one that has gone to another session meanwhile.
         """
-        session = await self._sessions.find_one(
-            {
-                "_id": session_id,
-                "status": Status.RUNNING.value,
-                "launch.id": launch_id,
-                "stop_requested": None,
-            },
-            projection={"_id": 1},
-        )
-        if session is None:
-            return None
-        try:
-            taken = await self._prompts.find_one_and_update(
+        at = self._clock.now()
+
+        async def take(run: Transaction) -> Raw | None:
+            running = await self._sessions.find_one(
+                {
+                    "_id": session_id,
+                    "status": Status.RUNNING.value,
+                    "launch.id": launch_id,
+                    "stop_requested": None,
+                },
+                projection={"_id": 1},
+                transaction=run,
+            )
+            if running is None:
+                return None
+            return await self._prompts.find_one_and_update(
                 {"session_id": session_id, "open": True, "state": PromptState.QUEUED.value},
                 {
                     "$set": {
                         "state": PromptState.DELIVERING.value,
                         "under_way": True,
                         "launch_id": launch_id,
-                        "delivered_at": self._clock.now(),
+                        "delivered_at": at,
                     },
                     "$inc": {"version": 1},
                 },
                 sort=[("number", ASC)],
+                transaction=run,
             )
+
+        try:
+            taken = await self._database.transaction(take, on=session_id)
         except DuplicateKeyError:
             return None  # one is under way: the index says so
         return PromptDoc.decode_optional(taken)
