@@ -32,6 +32,7 @@ web: install ## Build the web UI, which the gateway then serves (with Node.js of
 
 .PHONY: up
 up: install ## Start the whole system on this machine (ARGS="--port 9000 --json")
+	@sh scripts/web.sh || echo "==> The web UI could not be built (see above): all but it starts now. To try again: make web" >&2
 	@exec $(BIN)/ccplant up $(ARGS)
 
 # --- Testing ---

@@ -20,6 +20,7 @@ from ccplant_cli.up.messages import text
 from ccplant_cli.up.options import Options
 from ccplant_cli.up.ports import LOOPBACK
 from ccplant_cli.up.processes import require_linux
+from ccplant_cli.up.services import has_web
 
 app = typer.Typer(add_completion=False)
 
@@ -88,6 +89,9 @@ def up(
             typer.echo(
                 text(
                     "ready",
+                    web=text("ready_web", url=connection.url, token=connection.token)
+                    if has_web(options)
+                    else "",
                     url=connection.url,
                     token=connection.token,
                     webhook_url=connection.webhook_url,

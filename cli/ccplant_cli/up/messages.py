@@ -76,8 +76,12 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "{name}: {count} more warnings, see {path}",
         ),
         "ready": (
-            "ccplant の準備ができました。\n\n  URL      {url}\n  トークン {token}\n  Webhook  {webhook_url}\n\n次のように試せます:\n\n  {curl}\n\n停止するには Ctrl-C を押してください。",
-            "ccplant is ready.\n\n  URL       {url}\n  Token     {token}\n  Webhooks  {webhook_url}\n\nTry:\n\n  {curl}\n\nCtrl-C stops it.",
+            "ccplant の準備ができました。\n\n{web}  URL      {url}\n  トークン {token}\n  Webhook  {webhook_url}\n\n次のように試せます:\n\n  {curl}\n\n停止するには Ctrl-C を押してください。",
+            "ccplant is ready.\n\n{web}  URL       {url}\n  Token     {token}\n  Webhooks  {webhook_url}\n\nTry:\n\n  {curl}\n\nCtrl-C stops it.",
+        ),
+        "ready_web": (
+            "  ブラウザ {url}/#token={token}\n",
+            "  Browser   {url}/#token={token}\n",
         ),
         "demo": (
             "エージェントはモデルを使わないデモです。本物を使うには: ccplant agent install claude-code を実行し、ccplant up --agent claude-code で起動してください。",

@@ -151,6 +151,19 @@ def probe_scheduler(data: DataDir) -> None:
     alive_file(data).stat()
 
 
+def has_web(options: Options) -> bool:
+    """Whether the gateway serves the web UI: where it was not built, an address for browsers would lead nowhere."""
+    connection = http.client.HTTPConnection(options.reachable_host, options.port, timeout=3)
+    try:
+        connection.request("HEAD", "/")
+        answer = connection.getresponse()
+        return answer.status == 200 and answer.headers.get_content_type() == "text/html"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
 def _parts(options: Options, port: int, path: str) -> dict[str, str]:
     """Return what a service says of the parts that it needs."""
     connection = http.client.HTTPConnection(options.reachable_host, port, timeout=3)
