@@ -440,6 +440,20 @@ class TestLimit:
         done = [await plant.dispatched(late), await plant.dispatched(behind)]
         assert [each.session_created for each in done] == [True, False]
 
+    async def test_with_reuse_a_run_that_waits_for_a_place_is_replaced_without_having_run(
+        self, plant: Plant
+    ) -> None:
+        running = [await plant.dispatched(await plant.dispatch(Target("new"), f"task {n}")) for n in range(2)]
+        first = await plant.dispatch(KEY, "first")
+        await wait_for(plant, first, "place")
+        second = await plant.dispatch(KEY, "second", after=first.id, replace=True)
+        third = await plant.dispatch(KEY, "third", after=second.id, replace=True)
+        assert [(await plant.dispatched(each)).state for each in (first, second)] == ["cancelled"] * 2
+        await wait_for(plant, third, "place")
+        await plant.stop(running[0].session_id or "", force=True)
+        session_id = (await plant.dispatched(third)).session_id or ""
+        assert [prompt.text for prompt in await prompts_of(plant, session_id)] == ["third"]
+
     async def test_a_place_is_given_back_once(self, plant: Plant) -> None:
         assert await plant.store.places.take(OWNER, "session-ada-1", limit=2, at=datetime.now(UTC))
         assert await plant.store.places.take(OWNER, "session-ada-1", limit=2, at=datetime.now(UTC))

@@ -55,3 +55,16 @@ async def test_looking_for_what_waits_reads_nothing_that_was_resolved(filled: St
     assert len(reads) == 4
     assert {read.plan for read in reads}.isdisjoint({"COLLSCAN"})
     assert max(read.documents for read in reads) <= 6
+
+
+async def test_whether_a_run_is_replaced_is_one_look_into_the_index_of_those_that_replace(
+    filled: Store,
+) -> None:
+    waits = dispatch(RESOLVED + 6, after="disp-before", replace=True)
+    await filled.dispatches.add(waits)
+    async with reads_of(filled, "dispatches") as reads:
+        assert await filled.dispatches.is_replaced("disp-before")
+        assert not await filled.dispatches.is_replaced(waits.id)
+    assert [(read.plan, read.documents) for read in reads] == [("IXSCAN { after: 1 }", n) for n in (1, 0)]
+    await filled.dispatches.cancel(waits.id, OWNER, by=OWNER, at=NOW)
+    assert not await filled.dispatches.is_replaced("disp-before")

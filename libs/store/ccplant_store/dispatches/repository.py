@@ -153,6 +153,11 @@ class DispatchStore:
         rows = await self._dispatches.find({"queue": queue, "open": True}, sort=[("number", ASC)], limit=1)
         return DispatchDoc.decode(rows[0]) if rows else None
 
+    async def is_replaced(self, dispatch_id: str) -> bool:
+        """Tell whether a run waits that is to take this one's place."""
+        query = {"after": dispatch_id, "replace": True, "open": True}
+        return await self._dispatches.find_one(query, projection={"_id": 1}) is not None
+
     async def older_waits_for_place(self, dispatch: DispatchDoc) -> bool:
         """Tell whether another of its owner's has to be given a place first."""
         query = {**_before(dispatch), "waiting_for": "place"}

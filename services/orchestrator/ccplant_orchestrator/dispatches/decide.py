@@ -35,6 +35,8 @@ class Sight:
     """The session into which the prompt was about to be put."""
     prompt: PromptDoc | None = None
     """The prompt that is there already."""
+    replaced: bool = False
+    """Whether a run that is to take this one's place waits already, behind it in the same queue, say."""
     earlier_over: bool = True
     """Whether the run that it must not overlap has ended."""
     last_tried: SessionListing | None = None
@@ -51,6 +53,11 @@ class Hold:
     waiting_for: WaitingFor
     seconds: float
     """Look again after so long, should nothing happen before."""
+
+
+@dataclass(frozen=True)
+class GiveWay:
+    """End it before it has begun: the run that replaces it is there."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,14 @@ class Fail:
     failure: DispatchFailure
 
 
-Step = Hold | EndEarlier | Assign | PutIn | Confirm | Unassign | CreateSession | Fail
+Step = Hold | GiveWay | EndEarlier | Assign | PutIn | Confirm | Unassign | CreateSession | Fail
 
 
 def decide_dispatch(dispatch: DispatchDoc, sight: Sight, now: datetime) -> Step:
     """Return the one thing to do next about an open dispatch."""
+    if sight.replaced and dispatch.session_id is None:
+        # whatever it waits for: the one behind it would never be looked at while it does
+        return GiveWay()
     if dispatch.next_attempt_at is not None and now < dispatch.next_attempt_at:
         return Hold("retry", (dispatch.next_attempt_at - now).total_seconds())
     # by two machines' clocks: one that is ahead must not make others wait for as long as it is

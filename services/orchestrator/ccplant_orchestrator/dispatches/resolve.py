@@ -21,6 +21,7 @@ from ccplant_orchestrator.dispatches.decide import (
     CreateSession,
     EndEarlier,
     Fail,
+    GiveWay,
     Hold,
     PutIn,
     Sight,
@@ -145,6 +146,9 @@ class Resolver:
                 await self._confirm(dispatch, prompt, now)
             case Unassign():
                 await self._store.dispatches.unassign(dispatch)
+            case GiveWay():
+                by = f"{dispatch.source.kind}:{dispatch.source.id}"
+                await self._store.dispatches.cancel(dispatch.id, dispatch.owner, by=by, at=now)
             case Fail(reason):
                 _log.warning("dispatch_given_up", code=reason.code)
                 await self._store.dispatches.fail(dispatch, reason, at=now)
@@ -174,6 +178,7 @@ class Resolver:
         last = dispatch.tried[-1].session_id if dispatch.tried else None
         return Sight(
             gap=dispatch.target_kind != "new" and dispatch.number > slot.resolved_to + 1,
+            replaced=await self._store.dispatches.is_replaced(dispatch.id),
             earlier_over=await self._store.run_standing.is_over(dispatch.after),
             last_tried=None if last is None else await self._store.sessions.get(last),
             current=current,
