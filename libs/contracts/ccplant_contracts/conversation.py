@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ccplant_contracts.attachment import AttachmentRef
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import PermissionOption, PermissionResource, PromptResource
 from ccplant_contracts.status import PermissionState
@@ -26,6 +27,7 @@ class MessageEntry(Message):
     role: Literal["agent", "user"]
     text: str
     complete: bool
+    attachments: tuple[AttachmentRef, ...] = ()
 
 
 class ThoughtEntry(Message):

@@ -17,6 +17,7 @@ LaunchId = NewType("LaunchId", str)
 PromptId = NewType("PromptId", str)
 PermissionId = NewType("PermissionId", str)
 BlobId = NewType("BlobId", str)
+AttachmentId = NewType("AttachmentId", str)
 UserId = NewType("UserId", str)
 EventId = NewType("EventId", str)
 WebhookId = NewType("WebhookId", str)
@@ -74,6 +75,11 @@ def new_permission_id(random: RandomText = random_text) -> PermissionId:
 def new_blob_id(random: RandomText = random_text) -> BlobId:
     """Make a blob's id."""
     return BlobId(f"blob-{random(16)}")
+
+
+def new_attachment_id(random: RandomText = random_text) -> AttachmentId:
+    """Make the id of a file that is given to a message."""
+    return AttachmentId(f"att-{random(16)}")
 
 
 def new_event_id(random: RandomText = random_text) -> EventId:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from ccplant_contracts import CONTRACT_VERSION
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.policy import PermissionPolicy
 from ccplant_contracts.session import AgentInfo, McpServer, Mode
@@ -154,6 +155,8 @@ class PromptDelivery(Message):
     number: int
     text: str
     by: str
+    attachments: tuple[AttachedFile, ...] = ()
+    """Files that the runner fetches before the agent gets the text."""
     traceparent: str | None = None
 
 
@@ -217,6 +220,20 @@ class BlobChunk(Message):
     sha256: str
     """Of the whole blob, hexadecimal."""
     media_type: str = "text/plain; charset=utf-8"
+
+
+class PieceRequest(Message):
+    """The runner asks for one piece of a file that was given to a prompt of its session."""
+
+    attachment_id: str
+    index: int
+
+
+class PieceAnswer(Message):
+    """The first line of the answer, and behind it the bytes; not `ok`: it cannot be had, and asking again is no use."""
+
+    ok: bool
+    detail: str | None = None
 
 
 class LastWord(Message):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from ccplant_contracts.attachment import AttachmentIds, AttachmentRef
 from ccplant_contracts.base import Input, Message, UtcTime
 from ccplant_contracts.status import PermissionDelivery, PermissionState, PromptState
 from ccplant_contracts.text import Key, PromptText
@@ -15,10 +16,12 @@ class SendPrompt(Input):
     """Body of ``POST …/messages``."""
 
     text: PromptText
+    attachments: AttachmentIds = Field(default_factory=tuple)
+    """Files that were uploaded to this session: the agent has them before it reads the text."""
 
 
 class EditPrompt(Input):
-    """Body of ``PATCH …/messages/{prompt_id}``."""
+    """Body of ``PATCH …/messages/{prompt_id}``; its attachments stay."""
 
     text: PromptText
 
@@ -42,6 +45,7 @@ class PromptResource(Message):
     session_id: str
     number: int
     text: str
+    attachments: tuple[AttachmentRef, ...] = ()
     state: PromptState
     by: str
     created_at: UtcTime
@@ -101,6 +105,7 @@ class ClientPrompt(Input):
 
     type: Literal["prompt"]
     text: PromptText
+    attachments: AttachmentIds = Field(default_factory=tuple)
     idempotency_key: Key | None = None
 
 

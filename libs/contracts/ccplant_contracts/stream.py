@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
+from ccplant_contracts.attachment import AttachmentRef
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import OptionKind, PermissionOption
 from ccplant_contracts.session import AgentInfo, McpServerState, ProviderWait, TokenUsage
@@ -30,6 +31,8 @@ class MessageChunk(Message):
     offset: int
     text: str
     final: bool = False
+    attachments: tuple[AttachmentRef, ...] = ()
+    """The files of a person's message, in its first piece."""
 
 
 class ThoughtChunk(Message):

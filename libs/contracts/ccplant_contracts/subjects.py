@@ -23,9 +23,9 @@ DEAD_LETTERS = "ccplant.dlq.>"
 OUTPUT_CONSUMER = "output-writer"
 COMMANDS_CONSUMER = "orchestrator"
 
-OutKind = Literal["events", "delta", "register", "heartbeat", "blob", "renew"]
-"""What a runner sends: durable output, previews, its registration, its heartbeat, pieces of blobs, and with a
-credential of its own the request for a new credential."""
+OutKind = Literal["events", "delta", "register", "heartbeat", "blob", "attachment", "renew"]
+"""What a runner sends: durable output, previews, its registration, its heartbeat, pieces of blobs, requests for pieces of
+attachments, and with a credential of its own the request for a new credential."""
 InKind = Literal["prompt", "cancel", "permission", "stop", "stored", "deadline"]
 """What a runner is told."""
 

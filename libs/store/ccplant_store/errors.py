@@ -65,5 +65,22 @@ class InvalidCursorError(StoreError):
     """A list's cursor is not one that this list gave."""
 
 
+class AttachmentMissingError(StoreError):
+    """There is no such file in this session, or not any more."""
+
+    def __init__(self, attachment_id: str) -> None:
+        super().__init__(f"there is no attachment {attachment_id}")
+        self.attachment_id = attachment_id
+
+
+class AttachmentsFullError(StoreError):
+    """A session holds as many files, or as many bytes of them, as it may."""
+
+    def __init__(self, *, files: int, size: int) -> None:
+        super().__init__(f"a session holds {files} files and {size} bytes of them at most")
+        self.files = files
+        self.size = size
+
+
 class BlobRejectedError(StoreError):
     """A piece of a blob contradicts what is known of it (size, digest, owner)."""

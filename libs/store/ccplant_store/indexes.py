@@ -155,6 +155,7 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "fs.files": (
             Index((("metadata.session_id", ASC),), "session"),
             Index((("metadata.created_at", ASC),), "unreferenced", partial={"metadata.referenced": False}),
+            Index((("metadata.created_at", ASC),), "unused", partial={"metadata.used": False}),
             Index(
                 (("metadata.expires_at", ASC),),
                 "ttl",

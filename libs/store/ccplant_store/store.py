@@ -8,6 +8,7 @@ from typing import TypeVar
 from ccplant_platform.clock import Clock, SystemClock
 from ccplant_store.access import BrowserStore, TicketStore, TokenStore
 from ccplant_store.activity import ActivityStore
+from ccplant_store.attachments import AttachmentStore
 from ccplant_store.blobs import BlobStore
 from ccplant_store.deliveries.rate import RateStore
 from ccplant_store.deliveries.repository import DeliveryStore
@@ -62,6 +63,7 @@ class Store:
         self.tickets = TicketStore(database, clock)
         self.users = UserStore(database)
         self.blobs = BlobStore(database, self.tombstones)
+        self.attachments = AttachmentStore(database, self.tombstones)
         self.webhooks = WebhookStore(database, clock)
         self.deliveries = DeliveryStore(database, self._recorder)
         self.rates = RateStore(database)

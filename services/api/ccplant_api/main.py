@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from ccplant_api import __version__
+from ccplant_api.attachments import endpoints as attachments
 from ccplant_api.bus import GatewayBus
 from ccplant_api.dispatches import endpoints as dispatches
 from ccplant_api.errors.handlers import install_error_handlers
@@ -70,7 +71,12 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(RequestContext),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout=settings.body_timeout_seconds),
+            Middleware(
+                BodyLimit,
+                max_bytes=settings.max_body_bytes,
+                timeout=settings.body_timeout_seconds,
+                upload_timeout=settings.upload_timeout_seconds,
+            ),
         ],
     )
     install_error_handlers(app)
@@ -78,6 +84,7 @@ def create_app(
         health,
         sessions,
         prompts,
+        attachments,
         permissions,
         insight,
         volumes,

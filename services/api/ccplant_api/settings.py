@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ccplant_contracts.attachment import ATTACHMENT_BYTES
+
 
 class ApiSettings(BaseSettings):
     """How the gateway is reached, whom it knows at first, and how much it takes."""
@@ -57,6 +59,17 @@ class ApiSettings(BaseSettings):
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     body_timeout_seconds: float = Field(30, gt=0, description="How long a request's body may take to arrive.")
+    max_attachment_bytes: int = Field(
+        ATTACHMENT_BYTES,
+        ge=1,
+        le=ATTACHMENT_BYTES,
+        description="Largest file that a message may have, in bytes.",
+    )
+    max_session_attachments: int = Field(200, ge=0, description="Files that one session may hold.")
+    max_session_attachment_bytes: int = Field(
+        250_000_000, ge=0, description="Bytes that the files of one session may have together."
+    )
+    upload_timeout_seconds: float = Field(300, gt=0, description="How long a file may take to arrive.")
     command_timeout_seconds: float = Field(
         2,
         gt=0,

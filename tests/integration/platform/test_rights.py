@@ -53,7 +53,10 @@ async def prepared(server: NatsServer, connect_bus: Connect) -> Client:
 
 
 async def test_a_launch_has_its_own_subjects_and_inbox(nats_server: NatsServer) -> None:
-    out = [subjects.runner_out(MINE, kind) for kind in ("events", "delta", "register", "heartbeat", "blob")]
+    out = [
+        subjects.runner_out(MINE, kind)
+        for kind in ("events", "delta", "register", "heartbeat", "blob", "attachment")
+    ]
     into = [f"s.{MINE}.in.>", f"{subjects.inbox_prefix(MINE)}.x"]
     assert await refused(nats_server.launch_access(MINE), publish=out, subscribe=into) == set()
 
@@ -96,7 +99,7 @@ async def test_a_renewal_credential_may_ask_for_a_renewal_and_hear_the_answer(
 
 
 async def test_a_renewal_credential_may_do_nothing_else(nats_server: NatsServer) -> None:
-    kinds: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob")
+    kinds: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob", "attachment")
     publish = [
         *(subjects.runner_out(MINE, kind) for kind in kinds), subjects.runner_out(OTHER, "renew"),
         subjects.runner_in(OTHER, "prompt"), subjects.command("session.stop"), subjects.HEALTH_ORCHESTRATOR,

@@ -43,7 +43,7 @@ class Rights:
 
 _NAME = "{{name()}}"
 """The server puts the user's name, the launch id, in its place."""
-_WORK: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob")
+_WORK: tuple[subjects.OutKind, ...] = ("events", "delta", "register", "heartbeat", "blob", "attachment")
 
 WORK = Rights(
     publish=tuple(subjects.runner_out(_NAME, kind) for kind in _WORK),

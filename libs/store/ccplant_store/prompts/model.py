@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import PromptResource
 from ccplant_contracts.status import PROMPT_TRANSITIONS, PromptState
@@ -24,6 +25,7 @@ class PromptDoc(Document):
     owner: str
     number: int
     text: str
+    attachments: tuple[AttachedFile, ...] = ()
     by: str
     state: PromptState = PromptState.QUEUED
     under_way: bool = False
@@ -55,6 +57,7 @@ class PromptDoc(Document):
             session_id=self.session_id,
             number=self.number,
             text=self.text,
+            attachments=tuple(file.ref() for file in self.attachments),
             state=self.state,
             by=self.by,
             created_at=self.created_at,

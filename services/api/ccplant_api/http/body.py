@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ccplant_api.errors.envelope import error_response
 from ccplant_api.http.context import request_id_of
+from ccplant_api.http.upload import Upload, UploadTimeoutError, is_upload
 from ccplant_contracts.errors import ApiError, PayloadTooLargeError
 
 _PASSED_OVER_BYTES = 16_000_000
@@ -32,15 +34,19 @@ class _DisconnectedError(Exception):
 class BodyLimit:
     """Hands the application whole bodies within the limit."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout: float) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout: float, upload_timeout: float) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._timeout = timeout
+        self._upload_timeout = upload_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
+            return
+        if is_upload(scope):
+            await self._stream(scope, Upload(receive, send, seconds=self._upload_timeout))
             return
         try:
             async with asyncio.timeout(self._timeout):
@@ -64,6 +70,18 @@ class BodyLimit:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, receive_whole, send)
+
+    async def _stream(self, scope: Scope, upload: Upload) -> None:
+        try:
+            await self._app(scope, upload.receive, upload.send)
+        except ClientDisconnect:
+            return
+        except UploadTimeoutError:
+            if upload.answered:
+                raise
+            await self._refuse(
+                BodyTimeoutError("The file did not arrive in time."), scope, upload.receive, upload.send
+            )
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         too_large = PayloadTooLargeError(

@@ -194,7 +194,9 @@ class _Conversation:
         if isinstance(frame, ClientPing):
             self._viewer.answer(pong_frame())
         elif isinstance(frame, ClientPrompt):
-            await send_prompt(gateway, caller, session_id, frame.text, frame.idempotency_key)
+            await send_prompt(
+                gateway, caller, session_id, frame.text, frame.idempotency_key, attachments=frame.attachments
+            )
         elif isinstance(frame, ClientCancel):
             await cancel_prompt(gateway, caller, session_id, frame.prompt_id)
         else:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ccplant_api.errors.validation import invalid_field
+from ccplant_contracts.attachment import AttachmentRef
 from ccplant_contracts.conversation import (
     ConversationEntry,
     MessageEntry,
@@ -86,6 +87,7 @@ class _Text:
     parts: list[str] = field(default_factory=list)
     length: int = 0
     complete: bool = False
+    attachments: tuple[AttachmentRef, ...] = ()
 
     def add(self, offset: int, text: str, *, final: bool) -> None:
         if offset < self.length:  # a repeat: the newer word wins from its offset on
@@ -105,6 +107,7 @@ class _Text:
         return MessageEntry(
             seq=self.seq, at=self.at, message_id=self.message_id, prompt_id=self.prompt_id,
             role="user" if self.role == "user" else "agent", text=text, complete=self.complete,
+            attachments=self.attachments,
         )  # fmt: skip
 
 
@@ -203,6 +206,8 @@ class Page:
             if data.offset > 0:
                 return  # it began on an earlier page
             text = _Text(event.seq, event.at, data.message_id, data.prompt_id, role)
+            if isinstance(data, MessageChunk):
+                text.attachments = data.attachments
             if not self._begin(event, text):
                 return
             self._texts[key] = text

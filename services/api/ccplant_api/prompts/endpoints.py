@@ -39,7 +39,9 @@ async def send(
     key: IdempotencyKey = None,
 ) -> Response:
     """Queue a prompt; a pending session gets it as soon as it runs."""
-    prompt, repeated = await send_prompt(gateway, caller, checked_id(session_id), body.text, key)
+    prompt, repeated = await send_prompt(
+        gateway, caller, checked_id(session_id), body.text, key, attachments=body.attachments
+    )
     return answer(prompt, status=202, headers=REPLAYED if repeated else None)
 
 

@@ -7,36 +7,48 @@ hundred inserts. From `delivering` on nothing here touches it, because the runne
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
+from ccplant_api.errors.validation import invalid_field
 from ccplant_api.gateway import Gateway
 from ccplant_api.http.idempotency import same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions.find import no_such_session
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.errors import ApiError, ConflictError, NotFoundError
 from ccplant_contracts.ids import new_prompt_id
 from ccplant_contracts.prompt import PromptResource
 from ccplant_contracts.status import PromptState
 from ccplant_platform.faults import fault_point
+from ccplant_store.errors import AttachmentMissingError
 from ccplant_store.prompts.model import PromptDoc
 
 _TRIES = 5
 
 
 async def send_prompt(
-    gateway: Gateway, caller: Principal, session_id: str, text: str, key: str | None
+    gateway: Gateway,
+    caller: Principal,
+    session_id: str,
+    text: str,
+    key: str | None,
+    *,
+    attachments: Sequence[str] = (),
 ) -> tuple[PromptResource, bool]:
     """Queue a prompt; return it, and whether an equal request did so before.
 
     Raises:
         NotFoundError: there is no such session of this owner.
-        ConflictError: the session takes no prompts any more, or the key was used with another text.
+        ConflictError: the session takes no prompts any more, or the key was used with something else.
+        InvalidRequestError: there is no such attachment in this session.
     """
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = said_hash(text, attachments)
     if key is not None:
         known = await _known(gateway, caller, session_id, key, digest)
         if known is not None:
             return known, True
+    files = await _claimed(gateway, caller, session_id, attachments)
     number = await gateway.store.sessions.take_prompt_number(session_id, caller.user_id)
     if number is None:
         raise await _refusal(gateway, caller, session_id)
@@ -47,6 +59,7 @@ async def send_prompt(
         owner=caller.user_id,
         number=number,
         text=text,
+        attachments=files,
         by=caller.user_id,
         idempotency_key=key,
         body_hash=digest,
@@ -57,9 +70,36 @@ async def send_prompt(
         same_or_conflict(prompt.body_hash, digest, key or "")
         return prompt.resource(), True
     fault_point("api.prompt.inserted")
+    if files:
+        await gateway.store.attachments.note_used(attachments)
     gateway.bus.command("prompt.deliver", session_id, target=prompt.id)
     gateway.changed(session_id, "prompt", prompt.id, prompt.version)
     return prompt.resource(), False
+
+
+def said_hash(text: str, attachments: Sequence[str]) -> str:
+    """Return a digest of what a message says, its files included; pure."""
+    said = text if not attachments else "\0".join((text, *attachments))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+async def _claimed(
+    gateway: Gateway, caller: Principal, session_id: str, attachments: Sequence[str]
+) -> tuple[AttachedFile, ...]:
+    if not attachments:
+        return ()
+    try:
+        return await gateway.store.attachments.claim(
+            session_id, caller.user_id, attachments, at=gateway.clock.now()
+        )
+    except AttachmentMissingError as missing:
+        if await gateway.store.sessions.get_owned(session_id, caller.user_id) is None:
+            raise no_such_session() from None
+        index = list(attachments).index(missing.attachment_id)
+        raise invalid_field(
+            f"attachments[{index}]",
+            "is not in this session (a file that no message has is removed after a day)",
+        ) from None
 
 
 async def _known(

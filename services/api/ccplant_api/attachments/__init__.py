@@ -1,0 +1,1 @@
+"""Files that people give to messages."""
