@@ -20,13 +20,14 @@ import uvicorn
 
 from ccplant_contracts.webhook import CreateWebhook
 from ccplant_platform.faults import VARIABLE
+from ccplant_platform.http_server import Server
 from ccplant_platform.sealing import Sealer, SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
 from ccplant_store.deliveries.model import DeliveryDoc
 from ccplant_store.webhooks.model import WebhookDoc, secret_purpose
 from ccplant_webhook_ingest.main import running_ingester
-from ccplant_webhook_ingest.service import Server, config_of
+from ccplant_webhook_ingest.service import config_of
 from ccplant_webhook_ingest.settings import IngestSettings
 from ccplant_webhook_ingest.signature import sign
 from tests.support.deliveries import webhook_document

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from typing_extensions import override
 
 from ccplant_api.main import create_app
 from ccplant_api.settings import ApiSettings
+from ccplant_platform.http_server import Server
 from ccplant_platform.process import run_service
 
 _MAX_SOCKET_MESSAGE = 1_000_000
 """Above the 64 kB that a frame may have: up to here its sender is told what is wrong, beyond it is cut off."""
-
-
-_NOTHING_TAKEN_MILLISECONDS = 30_000
-"""After this the kernel gives up a client that takes nothing: closing alone would wait for it for ever."""
-
-
-class Server(uvicorn.Server):
-    """Uvicorn under our own signal handling, with clients that never read cut off by the kernel."""
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; accepted connections inherit the bound."""
-        await super().startup(sockets)
-        option = getattr(socket, "TCP_USER_TIMEOUT", None)
-        if option is None:  # not on this system
-            return
-        for server in self.servers:
-            for listening in server.sockets:
-                listening.setsockopt(socket.IPPROTO_TCP, option, _NOTHING_TAKEN_MILLISECONDS)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the process, which bounds the time that stopping takes."""
-        yield
 
 
 def config_of(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from typing_extensions import override
 
+from ccplant_platform.http_server import Server
 from ccplant_platform.process import run_service
 from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
@@ -20,32 +17,9 @@ from ccplant_webhook_ingest.settings import IngestSettings
 
 _log = structlog.get_logger(__name__)
 
-_NOTHING_TAKEN_MILLISECONDS = 30_000
-"""After this the kernel gives up a sender that takes no answer."""
-
 
 class PartEndedError(Exception):
     """A part that must not end has ended; the process is started again by whoever runs it."""
-
-
-class Server(uvicorn.Server):
-    """Uvicorn under our own signal handling, with senders that never read cut off by the kernel."""
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; accepted connections inherit the bound."""
-        await super().startup(sockets)
-        option = getattr(socket, "TCP_USER_TIMEOUT", None)
-        if option is None:  # not on this system
-            return
-        for server in self.servers:
-            for listening in server.sockets:
-                listening.setsockopt(socket.IPPROTO_TCP, option, _NOTHING_TAKEN_MILLISECONDS)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the process, which bounds the time that stopping takes."""
-        yield
 
 
 def config_of(app: Starlette, settings: IngestSettings) -> uvicorn.Config:

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosed
 
-from ccplant_api.__main__ import Server, config_of, serve_until
+from ccplant_api.__main__ import config_of, serve_until
 from ccplant_api.main import create_app
 from ccplant_api.principals.github.settings import GitHubSignInSettings
 from ccplant_api.settings import ApiSettings
@@ -31,6 +31,7 @@ from ccplant_contracts.stream import StreamData, StreamEvent
 from ccplant_contracts.watch import Hint, Stored
 from ccplant_platform.bus.connection import connect
 from ccplant_platform.bus.topology import ensure_topology
+from ccplant_platform.http_server import Server
 from ccplant_platform.settings import MongoSettings
 from ccplant_store import Store
 from ccplant_store.sessions.model import LaunchDoc, SessionDoc
