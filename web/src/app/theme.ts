@@ -35,7 +35,7 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, transitionProps: { duration: 100 } } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } } },
+    Modal: { defaultProps: { centered: true, padding: "lg", transitionProps: { duration: 120 } }, styles: { title: { fontWeight: 600 } } },
     Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
   },
 });

@@ -76,6 +76,8 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
       onSpotlightClose={close}
       shortcut={null}
       scrollable
+      centered={false}
+      yOffset={88}
       maxHeight={420}
       aria-label={t("finder.label")}
       overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
@@ -86,6 +88,7 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
           placeholder={t("finder.placeholder")}
           aria-label={t("finder.placeholder")}
           leftSection={<IconSearch {...icon} />}
+          classNames={{ input: classes.search }}
         />
       </div>
       <Spotlight.ActionsList>

@@ -20,7 +20,7 @@ export function Limits({ quota, running }: { quota: Schemas["Quota"]; running: r
     <Stack className={`card ${classes.limits}`} gap="md">
       <Line
         label={t("dashboard.limit.sessions")}
-        text={sessions[1] === null ? String(sessions[0]) : `${sessions[0]} / ${sessions[1]}`}
+        text={sessions[1] === null ? t("dashboard.limit.none", { count: sessions[0] }) : `${sessions[0]} / ${sessions[1]}`}
         value={sessions[1] === null ? undefined : sessions[0] / Math.max(1, sessions[1])}
       />
       {running.length > 0 && (
@@ -36,14 +36,6 @@ export function Limits({ quota, running }: { quota: Schemas["Quota"]; running: r
             value={memory[1] > 0 ? memory[0] / memory[1] : undefined}
           />
         </>
-      )}
-      {(quota.max_cpu_per_session !== null || quota.max_memory_per_session !== null) && (
-        <Text size="xs" c="dimmed">
-          {t("dashboard.limit.each", {
-            cpu: quota.max_cpu_per_session ?? "–",
-            memory: quota.max_memory_per_session ?? "–",
-          })}
-        </Text>
       )}
       {running.length > 0 && !enforced && (
         <Text size="xs" c="dimmed">
