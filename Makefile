@@ -57,6 +57,10 @@ test-chaos: install-dev ## Kills, cuts and races against real processes, the who
 test-agent: install-dev ## The real Claude Code against a stub of the model's API
 	@$(PYTEST) -m agent $(ARGS)
 
+.PHONY: test-browser
+test-browser: install-dev web ## The web UI in a real Chromium (pictures of each screen: ARGS="-k pictures --screens docs/screens")
+	@$(PYTEST) tests/browser -m browser $(ARGS)
+
 .PHONY: test-kubernetes
 test-kubernetes: install-dev ## Against a real control plane with fake nodes (builds it once, with Go: minutes)
 	@$(BIN)/python -m tests.kubernetes.cluster.build
