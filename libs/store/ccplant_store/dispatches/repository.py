@@ -421,6 +421,8 @@ async def requeue(
                 "session_created": False,
                 "prompt_id": None,
                 "resolved_at": None,
+                # what failed before its prompt got into a session is no reason to give it up after that one's end
+                "attempts": 0,
                 "next_attempt_at": None,
                 "updated_at": at,
             },
