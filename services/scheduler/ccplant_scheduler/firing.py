@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 from pydantic import ValidationError
@@ -37,6 +38,14 @@ class Written:
     """The queue in which its dispatch stands; None: nothing was started."""
 
 
+class Passed(Enum):
+    """Why a look at a schedule wrote no tick."""
+
+    LOST = auto()
+    """Somebody was faster, another scheduler or its owner: it is not as it was seen any more."""
+    NOT_DUE = auto()
+
+
 class NotUnderstoodError(Exception):
     """A schedule's definition means nothing to this scheduler, an older one or one without its zone, say."""
 
@@ -48,20 +57,20 @@ class Firing:
         self._store = store
         self._clock = clock
 
-    async def fire(self, schedule: ScheduleDoc) -> Written | None:
-        """Decide on a schedule's ticks that are due and write it; None: nothing is due, or somebody else was faster.
+    async def fire(self, schedule: ScheduleDoc) -> Written | Passed:
+        """Decide on a schedule's ticks that are due and write it.
 
         Raises:
             NotUnderstoodError: this scheduler cannot tell when it fires; its times stay for one that can.
         """
         if schedule.next_tick_at is None:
-            return None
+            return Passed.NOT_DUE
         rule = _rule(schedule)
         now = self._clock.now()
         found = plan(rule[0], schedule.next_tick_at, now)
         if found is None:
             await self._correct(schedule, due_at(rule[0], schedule.next_tick_at), now)
-            return None
+            return Passed.NOT_DUE
         return await self._write(schedule, rule[1], rule[0], found, now)
 
     async def begin_anew(self, schedule: ScheduleDoc) -> None:
@@ -84,7 +93,7 @@ class Firing:
 
     async def _write(
         self, schedule: ScheduleDoc, definition: CreateSchedule, rule: Rule, found: Plan, now: datetime
-    ) -> Written | None:
+    ) -> Written | Passed:
         runs: list[RunDoc] = []
         events: list[NewEvent] = []
         if found.missed is not None:
@@ -110,7 +119,7 @@ class Firing:
             events=events,
         )
         if not written:
-            return None
+            return Passed.LOST
         fault_point("sched.tick.written")
         _log.info(
             "tick",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from ccplant_platform.clock import Clock
-from ccplant_scheduler.firing import Firing, NotUnderstoodError
+from ccplant_scheduler.firing import Firing, NotUnderstoodError, Passed
 from ccplant_scheduler.metrics import LATE_SECONDS, TICKS
 from ccplant_scheduler.settings import SchedulerSettings
 from ccplant_store import Store
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 500
 _LEAST_SECONDS = 1.0
-"""Between two looks where the one before could write nothing, or MongoDB was away."""
+"""Between two looks where nothing moved at the one before, or MongoDB was away."""
 _SHORTEST_SECONDS = 0.001
 _CLOCK_SECONDS = 60.0
 """How often schedules are looked for that a clock decided on which was set back since."""
@@ -97,7 +97,7 @@ class Scheduler:
         return max(left, _SHORTEST_SECONDS)
 
     async def _fire_all(self, due: Sequence[ScheduleDoc]) -> bool:
-        """Fire each; tell whether anything was written.
+        """Fire each; tell whether any of them moved on, by this replica or by one that was faster.
 
         Raises:
             StoreError: MongoDB failed at one of them; the others were tried all the same.
@@ -122,8 +122,9 @@ class Scheduler:
                 _log.exception("tick_failed", schedule_id=schedule.id)
                 self._failed[schedule.id] = self._clock.monotonic() + _AFTER_FAILURE_SECONDS
                 return False
-        if written is None:
-            return False
+        if isinstance(written, Passed):
+            # lost to another replica: the next ones are to be looked for at once, and not after a rest
+            return written is Passed.LOST
         TICKS.inc()
         if schedule.next_fire_at is not None:
             LATE_SECONDS.observe(max(0.0, (self._clock.now() - schedule.next_fire_at).total_seconds()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ccplant_contracts.ids import new_run_id
 from ccplant_contracts.status import Reason
 from ccplant_scheduler import main
-from ccplant_scheduler.firing import Firing, Written
+from ccplant_scheduler.firing import Firing, Passed, Written
 from ccplant_store.schedules.dispatching import schedule_dispatch
 from ccplant_store.schedules.model import RunDoc, ScheduleDoc
 from ccplant_store.sessions.model import new_session
@@ -51,7 +52,7 @@ async def test_one_that_was_frozen_and_goes_on_fires_nothing_again(place: Place)
     seen_before = await place.get(schedule)
     await place.pass_time(seconds=1)
     await place.pass_time(minutes=10)
-    assert await place.firing().fire(seen_before) is None
+    assert await place.firing().fire(seen_before) is Passed.LOST
     assert len(await place.runs(schedule)) == 2
 
 
@@ -133,10 +134,10 @@ async def test_an_edit_of_the_time_and_a_tick_at_once_leave_one_of_both(place: P
     )
     after = await place.get(schedule)
     if edited is not None:
-        assert fired is None
+        assert fired is Passed.LOST
         assert after.next_tick_at == moved
     else:
-        assert fired is not None
+        assert isinstance(fired, Written)
         assert after.next_tick_at == TICK + timedelta(minutes=10)
 
 
@@ -144,7 +145,7 @@ async def test_an_edit_of_the_message_neither_waits_for_a_tick_nor_undoes_one(pl
     schedule = await place.schedule(overlap="allow")
     place.clock.at = TICK
     seen = await place.get(schedule)
-    assert await place.firing().fire(seen) is not None
+    assert isinstance(await place.firing().fire(seen), Written)
     assert await place.store.schedules.change(seen, set={"name": "renamed"}) is not None
     after = await place.get(schedule)
     assert (after.name, after.next_tick_at) == ("renamed", TICK + timedelta(minutes=10))
@@ -234,7 +235,7 @@ async def test_ticks_that_cannot_be_written_take_no_place_from_others(
     names = {each.id for each in stuck}
     fire = Firing.fire
 
-    async def fails(firing: Firing, schedule: ScheduleDoc) -> Written | None:
+    async def fails(firing: Firing, schedule: ScheduleDoc) -> Written | Passed:
         if schedule.id in names:
             raise ValueError("no such thing")
         return await fire(firing, schedule)
@@ -266,7 +267,7 @@ async def test_a_tick_sees_the_run_that_somebody_asked_for_at_the_same_moment(pl
         fired_at=TICK, outcome="handed", dispatch_id=dispatch.id, created_at=TICK,
     )  # fmt: skip
     await place.store.schedules.run_now(asked, dispatch)
-    assert await place.firing().fire(seen) is None
+    assert await place.firing().fire(seen) is Passed.LOST
     await place.scheduler()._look()
     ticks = [run for run in await place.runs(schedule) if run.trigger == "tick"]
     assert [run.outcome for run in ticks] == ["skipped"]
@@ -279,3 +280,26 @@ async def test_a_schedule_whose_due_time_is_wrong_is_put_right(place: Place) -> 
     assert (await place.get(schedule)).next_fire_at == TICK
     await place.pass_time(minutes=10)
     assert len(await place.runs(schedule)) == 1
+
+
+async def test_who_lost_a_whole_page_to_another_goes_on_with_the_next_one_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "_AT_ONCE", 2)
+    schedules = [await place.schedule(overlap="allow") for _ in range(4)]
+    place.clock.at = TICK
+    due, looks = place.store.schedules.due, 0
+
+    async def and_another_is_faster(now: datetime, *, limit: int) -> Sequence[ScheduleDoc]:
+        nonlocal looks
+        looks += 1
+        found = await due(now, limit=limit)
+        if looks == 1:
+            for schedule in found:
+                assert isinstance(await place.firing().fire(schedule), Written)
+        return found
+
+    monkeypatch.setattr(place.store.schedules, "due", and_another_is_faster)
+    await place.scheduler()._look()
+    assert [len(await place.runs(schedule)) for schedule in schedules] == [1] * 4
+    assert len(place.told) == 2
