@@ -9,11 +9,18 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ccplant_contracts.session import AgentInfo
-from ccplant_runner.agents.driver import AgentDriver, AgentExit, AgentGoneError, AgentReady, AgentStartError
+from ccplant_runner.agents.driver import (
+    AgentDriver,
+    AgentExit,
+    AgentGoneError,
+    AgentReady,
+    AgentStartError,
+    PromptFile,
+)
 from ccplant_runner.log import RunnerLog
 from ccplant_runner.process_tree import end_strays
 
@@ -81,7 +88,7 @@ class AgentKeeper:
         self._watcher = asyncio.create_task(self._watch(), name="agent-watch")
         return ready.info
 
-    async def prompt(self, text: str) -> str:
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
         """Run a turn, after a restart that is under way.
 
         Raises:
@@ -96,7 +103,7 @@ class AgentKeeper:
             if self._cancel_asked:
                 return "cancelled"
             self._spoken = True
-            return await driver.prompt(text)
+            return await driver.prompt(text, files)
         finally:
             self._turns -= 1
             self._quiet.set()

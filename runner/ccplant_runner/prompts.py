@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.launch import PromptDelivery, PromptReceipt, Receipt
 from ccplant_contracts.stream import StreamData, Turn
 from ccplant_platform.faults import fault_point
 from ccplant_runner.activity import Activity
-from ccplant_runner.agents.driver import AgentGoneError, TurnFailedError
+from ccplant_runner.agents.driver import AgentGoneError, PromptFile, TurnFailedError
 from ccplant_runner.speech import Speech
 
 _MAX_NOTED = 1_000
@@ -24,10 +25,23 @@ _MAX_NOTED = 1_000
 EndState = Literal["done", "failed", "interrupted", "cancelled"]
 
 
+FetchFiles = Callable[[str, Sequence[AttachedFile]], Awaitable[Sequence[PromptFile]]]
+"""Brings the files of a prompt to where the agent can read them; raises `TurnFailedError` where it cannot."""
+
+
+async def no_files(_prompt_id: str, _files: Sequence[AttachedFile]) -> Sequence[PromptFile]:
+    """Bring nothing: for where no prompt has files.
+
+    Raises:
+        TurnFailedError: one has.
+    """
+    raise TurnFailedError("files cannot be brought here")
+
+
 class TurnAgent(Protocol):
     """The agent as turns need it."""
 
-    async def prompt(self, text: str) -> str: ...
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str: ...
     async def cancel(self) -> None: ...
 
 
@@ -37,6 +51,8 @@ class _Known:
     cancelled: bool = False
     failure: TurnFailedError | None = None
     """Why the runner ended it."""
+    fetching: asyncio.Future[Sequence[PromptFile]] | None = None
+    """What brings its files, before the agent is told of it."""
 
 
 class PromptDesk:
@@ -51,6 +67,7 @@ class PromptDesk:
         *,
         on_cancel: Callable[[], None],
         on_end: Callable[[], None] = lambda: None,
+        fetch: FetchFiles = no_files,
     ) -> None:
         self._agent = agent
         self._speech = speech
@@ -58,6 +75,7 @@ class PromptDesk:
         self._say = say
         self._on_cancel = on_cancel
         self._on_end = on_end
+        self._fetch = fetch
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._cancel_noted: OrderedDict[str, None] = OrderedDict()
         self._turn: asyncio.Task[None] | None = None
@@ -126,20 +144,24 @@ class PromptDesk:
         self._speech.flush()
         self._speech.prompt_id = prompt_id
         self._say(Turn(prompt_id=prompt_id, state="started"))
-        self._speech.user_message(prompt_id, delivery.text)
+        self._speech.user_message(prompt_id, delivery.text, delivery.attachments)
         fault_point("runner.prompt.logged")
         self._activity.turn_began(prompt_id, delivery.number)
-        self._turn = asyncio.create_task(self._run(prompt_id, delivery.text, known), name="turn")
+        self._turn = asyncio.create_task(self._run(delivery, known), name="turn")
 
-    async def _run(self, prompt_id: str, text: str, known: _Known) -> None:
+    async def _run(self, delivery: PromptDelivery, known: _Known) -> None:
+        prompt_id = delivery.prompt_id
         state: EndState = "interrupted"
         stop_reason: str | None = None
         error: str | None = None
         try:
+            files = await self._files(delivery, known) if not known.cancelled else ()
             if known.cancelled:
                 state, stop_reason = "cancelled", "cancelled"
                 return
-            stop_reason = await self._agent.prompt(text)
+            if files is None:
+                return
+            stop_reason = await self._agent.prompt(delivery.text, files)
             state = self._judge(stop_reason, known)
         except TurnFailedError as failure:
             state, error, stop_reason = (
@@ -162,6 +184,27 @@ class PromptDesk:
             self._current = None
             self._activity.turn_ended()
 
+    async def _files(self, delivery: PromptDelivery, known: _Known) -> Sequence[PromptFile] | None:
+        """Bring what came with the prompt; None: somebody wants the end first.
+
+        Raises:
+            TurnFailedError: a file cannot be had.
+        """
+        if not delivery.attachments:
+            return ()
+        fetching = asyncio.ensure_future(self._fetch(delivery.prompt_id, delivery.attachments))
+        known.fetching = fetching
+        try:
+            await asyncio.wait({fetching})
+        finally:
+            known.fetching = None
+            fetching.cancel()
+        if fetching.cancelled():
+            return None
+        files = fetching.result()
+        fault_point("runner.attachments.fetched")
+        return files
+
     @staticmethod
     def _judge(stop_reason: str, known: _Known) -> EndState:
         if stop_reason != "cancelled":
@@ -170,6 +213,9 @@ class PromptDesk:
         return "cancelled" if known.cancelled else "interrupted"
 
     def _ask_to_cancel(self) -> None:
+        known = self._known.get(self._current or "")
+        if known is not None and known.fetching is not None:
+            known.fetching.cancel()
         self._on_cancel()
         self._cancelling = asyncio.create_task(self._cancel(), name="cancel")
 

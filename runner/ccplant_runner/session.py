@@ -35,6 +35,7 @@ from ccplant_runner.agents.driver import (
     ProviderRefused,
 )
 from ccplant_runner.agents.table import new_driver
+from ccplant_runner.attachments import AttachmentFetcher
 from ccplant_runner.blobs import BlobUploader
 from ccplant_runner.bus import BusLink
 from ccplant_runner.clone import CloneFailedError, clone
@@ -150,6 +151,9 @@ class LaunchRun:
             self.journal.say,
             on_cancel=self._permissions.withdraw,
             on_end=self._turn_over,
+            fetch=AttachmentFetcher(
+                self._bus, log, launch_id=spec.launch_id, workspace=self._workspace
+            ).fetch,
         )
         self._patience = ProviderPatience(
             self._activity, self._prompts.fail, limit_seconds=spec.provider_wait_seconds

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.ids import random_text
 from ccplant_contracts.session import McpServerState
 from ccplant_contracts.stream import (
@@ -80,7 +81,7 @@ class Speech:
         self._offer(f"tool:{tool.tool_call_id}", fitted)
         self._arm()
 
-    def user_message(self, prompt_id: str, text: str) -> None:
+    def user_message(self, prompt_id: str, text: str, files: Sequence[AttachedFile] = ()) -> None:
         """Say what the agent was told, in as many chunks as its length needs."""
         masked = self._redactor(text)
         for offset in range(0, len(masked), CHUNK_CHARACTERS):
@@ -94,6 +95,7 @@ class Speech:
                     offset=offset,
                     text=piece,
                     final=final,
+                    attachments=tuple(file.ref() for file in files) if offset == 0 else (),
                 )
             )
 

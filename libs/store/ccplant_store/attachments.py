@@ -15,12 +15,13 @@ from typing import Any
 
 from ccplant_contracts.attachment import AttachedFile, Attachment
 from ccplant_contracts.base import Message, UtcTime
+from ccplant_contracts.stream import BLOB_CHUNK_BYTES
 from ccplant_store.documents import Document
 from ccplant_store.driver import ASC, Collection, Database
 from ccplant_store.errors import AttachmentMissingError, AttachmentsFullError, TombstonedError
 from ccplant_store.tombstones import TombstoneStore
 
-PIECE_BYTES = 512_000
+PIECE_BYTES = BLOB_CHUNK_BYTES
 """As much as a message on the bus may carry: what a runner fetches is one piece."""
 UNUSED_FOR = timedelta(hours=24)
 _UNFINISHED_FOR = timedelta(hours=1)

@@ -7,7 +7,7 @@ The runner decides everything else: numbers, permissions, restarts, the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -130,6 +130,17 @@ class AgentSetting:
 
 
 @dataclass(frozen=True)
+class PromptFile:
+    """A file that was given to a prompt, where the agent finds it."""
+
+    path: Path
+    name: str
+    """As the person called it; on disk another one of the same name may have been there first."""
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True)
 class AgentReady:
     """The agent answered its handshake."""
 
@@ -177,7 +188,7 @@ class AgentDriver(Protocol):
             AgentStartError: it did not answer, or not as an agent does.
         """
 
-    async def prompt(self, text: str) -> str:
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
         """Run one turn; return why it stopped (``end_turn``, ``cancelled``, ``refusal`` …).
 
         Raises:

@@ -39,6 +39,7 @@ from ccplant_orchestrator.output.dead_letter import DeadLetters
 from ccplant_orchestrator.output.pull import StandingPull
 from ccplant_orchestrator.output.writer import OutputWriter
 from ccplant_orchestrator.permissions.delivery import PermissionDelivering
+from ccplant_orchestrator.prompts.attachments import AttachmentSender
 from ccplant_orchestrator.prompts.delivery import Outcome, PromptDelivering
 from ccplant_orchestrator.renewals import RenewalIssuer, Renewals
 from ccplant_orchestrator.requests import Runners
@@ -236,6 +237,7 @@ class Orchestrator:
 
         self._renewals = Renewals(store=store, issuer=parts.issue)
         self._blobs = BlobReceiver(store, clock)
+        self._attachments = AttachmentSender(store)
         self._desk = Desk(
             store=store,
             runtime=parts.runtime,
@@ -253,6 +255,7 @@ class Orchestrator:
         )
         await bus.subscribe(subjects.any_runner_out("renew"), queue=QUEUE, cb=self._renewals.arrived)
         await bus.subscribe(subjects.any_runner_out("blob"), queue=QUEUE, cb=self._blobs.arrived)
+        await bus.subscribe(subjects.any_runner_out("attachment"), queue=QUEUE, cb=self._attachments.arrived)
         await self._desk.open(bus, QUEUE)
         pull = StandingPull(
             bus,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.launch import PromptDelivery
 from ccplant_contracts.stream import MessageChunk, StreamData, Turn
 from ccplant_platform.redaction import Redactor
 from ccplant_runner.activity import Activity
-from ccplant_runner.agents.driver import AgentGoneError, TurnFailedError
+from ccplant_runner.agents.driver import AgentGoneError, PromptFile, TurnFailedError
 from ccplant_runner.prompts import PromptDesk
 from ccplant_runner.speech import Speech
 from tests.support.waiting import eventually
@@ -22,12 +24,14 @@ class ScriptedAgent:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.files: list[tuple[PromptFile, ...]] = []
         self.cancels = 0
         self.end: asyncio.Future[str] | None = None
         self.hears_cancel = True
 
-    async def prompt(self, text: str) -> str:
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
         self.texts.append(text)
+        self.files.append(tuple(files))
         self.end = asyncio.get_running_loop().create_future()
         return await self.end
 
@@ -64,14 +68,28 @@ class Bench:
             redactor=Redactor(),
             secrets=(),
         )
-        self.desk = PromptDesk(self.agent, speech, activity, self.said.append, on_cancel=self._withdraw)
+        self.fetches: list[asyncio.Future[Sequence[PromptFile]]] = []
+        self.desk = PromptDesk(
+            self.agent, speech, activity, self.said.append, on_cancel=self._withdraw, fetch=self._fetch
+        )
         self.activity = activity
+
+    async def _fetch(self, prompt_id: str, files: Sequence[AttachedFile]) -> Sequence[PromptFile]:
+        self.fetches.append(asyncio.get_running_loop().create_future())
+        return await self.fetches[-1]
+
+    async def fetching(self) -> asyncio.Future[Sequence[PromptFile]]:
+        (fetch,) = await eventually(lambda: [*self.fetches])
+        return fetch
 
     def _withdraw(self) -> None:
         self.withdrawn += 1
 
-    def deliver(self, prompt_id: str, text: str = "hello", number: int = 1) -> str:
-        return self.desk.deliver(PromptDelivery(prompt_id=prompt_id, number=number, text=text, by="x")).state
+    def deliver(
+        self, prompt_id: str, text: str = "hello", number: int = 1, files: tuple[AttachedFile, ...] = ()
+    ) -> str:
+        delivery = PromptDelivery(prompt_id=prompt_id, number=number, text=text, by="x", attachments=files)
+        return self.desk.deliver(delivery).state
 
     def turns(self, prompt_id: str) -> list[str]:
         return [
@@ -200,3 +218,60 @@ async def test_nothing_fails_between_turns(bench: Bench) -> None:
     bench.desk.fail(TurnFailedError("given up", "overloaded"))
     assert bench.agent.cancels == 0
     assert not bench.said
+
+
+FILE = AttachedFile(
+    attachment_id="att-0000000000000001", name="a.txt", media_type="text/plain", size_bytes=1, sha256="00"
+)
+HERE = PromptFile(path=Path("/w/a.txt"), name="a.txt", media_type="text/plain", size=1)
+
+
+async def test_the_agent_hears_of_a_prompt_only_when_its_files_are_there(bench: Bench) -> None:
+    assert bench.deliver("p1", files=(FILE,)) == "accepted"
+    fetch = await bench.fetching()
+    assert bench.deliver("p1", files=(FILE,)) == "started"
+    assert bench.deliver("p2") == "busy"
+    assert bench.agent.texts == []
+    (chunk,) = [event for event in bench.said if isinstance(event, MessageChunk)]
+    assert chunk.attachments == (FILE.ref(),)
+    fetch.set_result([HERE])
+    await bench.agent.finish()
+    assert await bench.ended("p1") == "done"
+    assert bench.agent.files == [(HERE,)]
+    assert len(bench.fetches) == 1
+
+
+async def test_a_file_that_cannot_be_had_fails_the_prompt_and_says_so(bench: Bench) -> None:
+    bench.deliver("p1", files=(FILE,))
+    (await bench.fetching()).set_exception(TurnFailedError("the file a.txt cannot be had"))
+    assert await bench.ended("p1") == "failed"
+    end = [event for event in bench.said if isinstance(event, Turn)][-1]
+    assert (end.error, bench.agent.texts) == ("the file a.txt cannot be had", [])
+
+
+async def test_a_cancel_reaches_a_prompt_whose_files_are_on_their_way(bench: Bench) -> None:
+    bench.deliver("p1", files=(FILE,))
+    fetch = await bench.fetching()
+    assert bench.desk.cancel("p1").detail == "cancelling"
+    assert await bench.ended("p1") == "cancelled"
+    assert fetch.cancelled()
+    assert bench.agent.texts == []
+    bench.deliver("p2", number=2)
+    await bench.agent.finish()
+    assert await bench.ended("p2") == "done"
+
+
+async def test_an_end_does_not_wait_for_files_and_interrupts_their_prompt(bench: Bench) -> None:
+    bench.deliver("p1", files=(FILE,))
+    fetch = await bench.fetching()
+    await bench.desk.stop(5.0)
+    assert bench.turns("p1") == ["started", "interrupted"]
+    assert fetch.cancelled()
+    assert bench.agent.texts == []
+
+
+async def test_a_prompt_that_was_cancelled_before_it_came_fetches_nothing(bench: Bench) -> None:
+    bench.desk.cancel("p1")
+    bench.deliver("p1", files=(FILE,))
+    assert await bench.ended("p1") == "cancelled"
+    assert bench.fetches == []

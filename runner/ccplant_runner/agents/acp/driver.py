@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from acp.connection import Connection
@@ -19,6 +19,7 @@ from acp.meta import PROTOCOL_VERSION
 from ccplant_contracts.prompt import OptionKind, PermissionOption
 from ccplant_contracts.session import AgentInfo, McpServer, McpServerState, ProviderReason
 from ccplant_runner import __version__
+from ccplant_runner.agents.acp.blocks import prompt_blocks
 from ccplant_runner.agents.acp.memory import MEMORY_FILES, keep_as_own, project_memory
 from ccplant_runner.agents.acp.table import AcpAgent, InstalledProgram, installed_program
 from ccplant_runner.agents.acp.transport import PipeTransport
@@ -33,6 +34,7 @@ from ccplant_runner.agents.driver import (
     McpChanged,
     OwnTurn,
     PermissionQuestion,
+    PromptFile,
     ProviderRefused,
     TurnFailedError,
 )
@@ -62,6 +64,7 @@ class AcpDriver:
         """While an earlier conversation is loaded the agent repeats it; the history has it already."""
         self._in_turn = False
         self._own_turn = False
+        self._sees_pictures = False
         self._refused: ProviderReason | None = None
         """How the model's provider last refused in this turn."""
 
@@ -91,11 +94,11 @@ class AcpDriver:
         except (ConnectionError, AgentGoneError) as error:
             raise AgentStartError(f"{self._agent.name} ended in its handshake") from error
 
-    async def prompt(self, text: str) -> str:
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
         self._in_turn = True
         self._refused = None
         try:
-            params = {"sessionId": self._session, "prompt": [{"type": "text", "text": text}]}
+            params = {"sessionId": self._session, "prompt": await self._blocks(text, files)}
             result = await self._connected().send_request("session/prompt", params)
         except RequestError as error:
             # a dying agent may still answer that it is dying; which of the two it was shows within a moment
@@ -158,7 +161,9 @@ class AcpDriver:
             )
         for name in self._setting.mcp_servers:
             self._listener.said(McpChanged(McpServerState(name=name, state="starting")))
-        session = await self._open(resume, answer.get("agentCapabilities") or {})
+        capabilities = answer.get("agentCapabilities") or {}
+        self._sees_pictures = (capabilities.get("promptCapabilities") or {}).get("image") is True
+        session = await self._open(resume, capabilities)
         await self._set_mode(session)
         info = answer.get("agentInfo") or {}
         version = program.version or info.get("version")
@@ -255,6 +260,14 @@ class AcpDriver:
         )
 
     # --- small parts ---
+
+    async def _blocks(self, text: str, files: Sequence[PromptFile]) -> list[Json]:
+        try:
+            return await asyncio.to_thread(prompt_blocks, text, files, pictures=self._sees_pictures)
+        except OSError as error:
+            raise TurnFailedError(
+                f"a file of the message cannot be read: {error.strerror or error}"
+            ) from error
 
     def _provider_reason(self, error: RequestError) -> ProviderReason | None:
         data = error.data if isinstance(error.data, dict) else {}

@@ -40,6 +40,7 @@ HELP = """What the demo agent understands (the first word of a prompt):
 | ask | asks for permission to write a file |
 | run COMMAND | asks for permission to run COMMAND, and runs it |
 | env NAME | shows an environment variable of the agent |
+| attached | says what the files are that came with the message |
 | usage | reports token usage |
 | sleep SECONDS | works quietly |
 | background SECONDS | ends the turn and goes on working in the background |
@@ -117,9 +118,11 @@ class Demo:
         self.background: set[asyncio.Task[None]] = set()
         self.conversation = ""
         self.history: list[str] = []
+        self.files: list[dict[str, str]] = []
         self.words: dict[str, Callable[[str], Awaitable[str | None]]] = {
             "help": self.help, "echo": self.echo, "stream": self.stream, "think": self.think, "plan": self.plan,
             "tool": self.tool, "bigtool": self.bigtool, "ask": self.ask, "run": self.run, "env": self.env,
+            "attached": self.attached,
             "usage": self.usage, "sleep": self.sleep, "background": self.work_on, "spawn": self.spawn,
             "history": self.recall, "fail": self.fail, "hang": self.hang, "crash": self.crash, "exit": self.leave,
         }  # fmt: skip
@@ -309,6 +312,17 @@ class Demo:
     async def env(self, name: str) -> None:
         await self.write(f"{name}={os.environ.get(name, '')}")
 
+    async def attached(self, _: str) -> None:
+        if not self.files:
+            await self.write("No file came with this message.")
+            return
+        lines = []
+        for file in self.files:
+            content = await asyncio.to_thread(Path(file["path"]).read_bytes)
+            digest = hashlib.sha256(content).hexdigest()
+            lines.append(f"{file['name']}: {len(content)} bytes, sha256 {digest}, at {file['path']}")
+        await self.write("\n".join(lines), per_second=1_000)
+
     async def usage(self, _: str) -> None:
         turns = len(self.history)
         say("usage", usage={"input_tokens": 100 * turns, "output_tokens": 20 * turns, "context_used": 120 * turns,
@@ -381,6 +395,7 @@ class Demo:
                     sys.path.insert(0, str(Path(__file__).parent))
                     self.keep(importlib.import_module("mcp_servers").start_servers(body["mcp_servers"], say))
             case "prompt":
+                self.files = body["files"]
                 self.turn = asyncio.create_task(self.take(body["text"]))
             case "cancel":
                 if self.turn is not None:

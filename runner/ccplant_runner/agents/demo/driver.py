@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ from ccplant_runner.agents.driver import (
     OwnTurn,
     PermissionQuestion,
     PlanChanged,
+    PromptFile,
     TextSaid,
     ToolChanged,
     TurnFailedError,
@@ -79,10 +80,13 @@ class DemoDriver:
         except (AgentGoneError, TimeoutError) as error:
             raise AgentStartError(f"the demo agent did not answer: {error}") from error
 
-    async def prompt(self, text: str) -> str:
+    async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
         self._turn = asyncio.get_running_loop().create_future()
         try:
-            await self._send({"do": "prompt", "text": text})
+            given = [
+                {"path": str(file.path), "name": file.name, "media_type": file.media_type} for file in files
+            ]
+            await self._send({"do": "prompt", "text": text, "files": given})
             return await self._turn
         finally:
             self._turn = None

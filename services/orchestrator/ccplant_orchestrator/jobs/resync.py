@@ -144,5 +144,6 @@ class Resync:
             self._store.sessions.current_launches, self._store.volumes.known
         )
         blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
-        if collected or blobs:
-            _log.info("swept", launches=collected, blobs=blobs)
+        attachments = await self._store.attachments.remove_unused(self._clock.now())
+        if collected or blobs or attachments:
+            _log.info("swept", launches=collected, blobs=blobs, attachments=attachments)

@@ -60,7 +60,13 @@ class PromptDelivering:
         return outcome
 
     async def _send(self, session_id: str, launch_id: str, prompt: PromptDoc) -> Outcome:
-        delivery = PromptDelivery(prompt_id=prompt.id, number=prompt.number, text=prompt.text, by=prompt.by)
+        delivery = PromptDelivery(
+            prompt_id=prompt.id,
+            number=prompt.number,
+            text=prompt.text,
+            by=prompt.by,
+            attachments=prompt.attachments,
+        )
         receipt = await self._runners.ask(launch_id, "prompt", delivery, PromptReceipt)
         fault_point("orch.prompt.sent")
         if receipt is None:
