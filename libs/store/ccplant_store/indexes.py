@@ -92,6 +92,11 @@ DISPATCHES: Sequence[Index] = (
     Index((("owner", ASC), ("open", ASC), ("created_at", ASC), ("_id", ASC)), "waiting"),
     Index((("owner", ASC), ("created_at", DESC), ("_id", DESC)), "of_owner"),
     Index((("created_at", ASC),), "to_look_at", partial={"open": True}),
+    Index(
+        (("owner", ASC), ("created_at", ASC), ("_id", ASC)),
+        "for_place",
+        partial={"open": True, "waiting_for": "place"},
+    ),
     Index((("after", ASC),), "replacing", partial={"open": True, "replace": True}),
     Index((("resolved_at", ASC),), "ttl", expire_after_seconds=RESOLVED_DISPATCHES_KEPT_SECONDS),
 )

@@ -68,3 +68,19 @@ async def test_whether_a_run_is_replaced_is_one_look_into_the_index_of_those_tha
     assert [(read.plan, read.documents) for read in reads] == [("IXSCAN { after: 1 }", n) for n in (1, 0)]
     await filled.dispatches.cancel(waits.id, OWNER, by=OWNER, at=NOW)
     assert not await filled.dispatches.is_replaced("disp-before")
+
+
+async def test_a_crowd_that_waits_for_its_turn_costs_those_nothing_who_wait_for_a_place(
+    filled: Store,
+) -> None:
+    crowd = [dispatch(number, waiting_for="turn") for number in range(RESOLVED + 10, RESOLVED + 210)]
+    last = dispatch(RESOLVED + 300, waiting_for="place")
+    await filled.database.collection("dispatches").insert_many([each.encode() for each in (*crowd, last)])
+    async with reads_of(filled, "dispatches") as reads:
+        assert len(await filled.dispatches.next_for_place(OWNER, limit=4)) == 3
+        assert await filled.dispatches.older_waits_for_place(last)
+    assert {read.plan for read in reads} == {"IXSCAN { owner: 1, created_at: 1, _id: 1 }"}
+    assert max(read.documents for read in reads) <= 3
+    async with reads_of(filled, "dispatches") as reads:
+        await filled.dispatches.to_look_at(LATER, limit=10)
+    assert sum("owner" in read.plan and read.documents <= 3 for read in reads) == 2

@@ -200,7 +200,8 @@ class DispatchStore:
             limit=limit,
         )
         queues = [str(row["_id"]) for row in (*rows, *held)]
-        for owner in await self._dispatches.distinct("owner", {**waiting, "waiting_for": "place"}):
+        for_place = {"owner": {"$gt": ""}, "open": True, "waiting_for": "place"}
+        for owner in await self._dispatches.distinct("owner", for_place):
             queues.extend(await self.next_for_place(owner))
         return tuple(dict.fromkeys(queues))
 
