@@ -51,6 +51,7 @@ SESSIONS: Sequence[Index] = (
         (("mode", ASC), ("idle_number", ASC)), "idle_tasks", partial={"open": True, "idle_number": {"$gt": 0}}
     ),
     Index((("status", ASC), ("launch.id", ASC)), "open_by_status", partial={"open": True}),
+    Index((("owner", ASC), ("open", ASC), ("_id", ASC)), "open_of_owner", partial={"open": True}),
     Index((("launch.released", ASC), ("launch.id", ASC)), "launches", partial={"launch.released": False}),
     Index((("launch.id", ASC),), "launch", unique=True, partial=_text("launch.id")),
 )

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ccplant_store.driver import ASC, Collection, Database
+from ccplant_store.driver import ASC, Collection, Database, Filter
 from ccplant_store.errors import DuplicateKeyError
 
 _UNWRITTEN = timedelta(seconds=60)
 """After so long a session that is not there was never written: creating one takes milliseconds and is bounded."""
 _OWNERS = 1_000
+_SEATED_AT_ONCE = 1_000
+"""Of one owner; the next sweep goes on."""
 
 
 class PlaceStore:
@@ -90,15 +92,16 @@ class PlaceStore:
         return bool(over)
 
     async def _count_open(self, now: datetime) -> None:
-        """Give every open session without a place one, beyond the limit where need be."""
-        for owner in await self._sessions.distinct("owner", {"open": True}):
+        """Give every open session without a place one, beyond the limit where need be.
+
+        Only those without one are fetched: with all of them, an owner of thousands would cost this at each sweep.
+        """
+        for owner in await self._sessions.distinct("owner", {"owner": {"$gt": ""}, "open": True}):
             row = await self._places.find_one({"_id": owner})
-            held = {place["id"] for place in row["sessions"]} if row is not None else set()
-            for session in await self._sessions.find(
-                {"owner": owner, "open": True}, projection={"_id": 1}, limit=100_000
-            ):
-                if session["_id"] not in held:
-                    await self._seat(owner, session["_id"], now)
+            held = [] if row is None else [place["id"] for place in row["sessions"]]
+            seatless: Filter = {"owner": owner, "open": True, "_id": {"$nin": held}}
+            for session in await self._sessions.find(seatless, projection={"_id": 1}, limit=_SEATED_AT_ONCE):
+                await self._seat(owner, session["_id"], now)
 
     async def _seat(self, owner: str, session_id: str, now: datetime) -> None:
         try:
