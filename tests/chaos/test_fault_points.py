@@ -115,6 +115,9 @@ async def _stop_an_idle_one(stage: Scene) -> None:
 async def _whole_life(stage: Scene) -> None:
     """A session that goes through everything; where its runner dies, its end comes early."""
     session_id = await stage.session("echo first", viewers=2)
+    file = await stage.person.attach(session_id, b"content" * 100_000)
+    if file is not None:
+        await stage.person.say(session_id, "attached", file)
     asked = await stage.person.say(session_id, "ask")
     await stage.person.say(session_id, "stream 30 40")
     if asked is not None and await _question(stage, session_id):

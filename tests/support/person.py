@@ -44,7 +44,13 @@ class Person:
     ledger: Ledger = field(default_factory=Ledger)
 
     async def ask(
-        self, method: str, path: str, *, body: Json | None = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        key: str | None = None,
+        content: bytes | None = None,
     ) -> httpx.Response:
         """Send a request until it is answered by more than «try later».
 
@@ -56,7 +62,9 @@ class Person:
         last: object = None
         while time.monotonic() < ends:
             try:
-                answer = await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+                answer = await self.client.request(
+                    method, f"/api/v1{path}", json=body, headers=headers, content=content
+                )
             except httpx.TransportError as error:
                 last = repr(error)
             else:
@@ -86,10 +94,19 @@ class Person:
             self.ledger.prompts[str(made["prompt_id"])] = (session_id, message)
         return session_id
 
-    async def say(self, session_id: str, text: str) -> str | None:
+    async def attach(self, session_id: str, content: bytes, name: str = "a.bin") -> str | None:
+        """Upload a file; None where the session takes none any more."""
+        answer = await self.ask("POST", f"/sessions/{session_id}/attachments?name={name}", content=content)
+        if answer.status_code == 409 or self._erased(session_id, answer):
+            return None
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["attachment_id"])
+
+    async def say(self, session_id: str, text: str, *attachments: str) -> str | None:
         """Send a prompt, once; None where the session takes none any more."""
         key = secrets.token_hex(8)
-        answer = await self.ask("POST", f"/sessions/{session_id}/messages", body={"text": text}, key=key)
+        body: Json = {"text": text, **({"attachments": attachments} if attachments else {})}
+        answer = await self.ask("POST", f"/sessions/{session_id}/messages", body=body, key=key)
         if answer.status_code == 409 or self._erased(session_id, answer):
             return None
         assert answer.status_code == 202, answer.text

@@ -51,6 +51,8 @@ _FIRST_DELAY = 0.004
 _LONGEST_DELAY = 0.25
 _DUPLICATE = 11000
 _REFUSED = frozenset({13, 18, 8000})
+_KEY_NOT_FOUND = 211
+"""A server that has just come back does not know yet with what it signed its time; it does within seconds."""
 _POOL = 50
 
 
@@ -93,6 +95,10 @@ def _is_timeout(error: driver_errors.PyMongoError) -> bool:
     return isinstance(error, (driver_errors.ExecutionTimeout, driver_errors.WTimeoutError)) or error.timeout
 
 
+def _is_waking(error: driver_errors.PyMongoError) -> bool:
+    return isinstance(error, driver_errors.OperationFailure) and error.code == _KEY_NOT_FOUND
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -109,6 +115,8 @@ def _translated() -> Iterator[None]:
     except driver_errors.PyMongoError as error:
         if _is_timeout(error):
             raise StoreUnavailableError(f"MongoDB did not answer in time: {_first_words(error)}") from error
+        if _is_waking(error):
+            raise StoreUnavailableError(f"MongoDB has just come back: {_first_words(error)}") from error
         raise
 
 
