@@ -1,6 +1,6 @@
 import { Avatar, Box, Menu, UnstyledButton } from "@mantine/core";
 import { IconKeyboard, IconLogout, IconSettings } from "@tabler/icons-react";
-import { Link, useRouter } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { signedIn, signOut } from "../../features/auth/session";
@@ -11,16 +11,8 @@ import classes from "./Shell.module.css";
 
 export function UserMenu() {
   const { t } = useTranslation();
-  const router = useRouter();
   const { user_id: user } = signedIn();
-  const leave = async (): Promise<void> => {
-    try {
-      await signOut();
-    } catch (error) {
-      return toastProblem(error);
-    }
-    await router.navigate({ to: "/sign-in" });
-  };
+  const leave = (): void => void signOut().catch(toastProblem);
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
@@ -40,7 +32,7 @@ export function UserMenu() {
           {t("keys.title")}
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={leave}>
           {t("shell.signOut")}
         </Menu.Item>
       </Menu.Dropdown>

@@ -9,8 +9,12 @@ export type SignedIn = Schemas["SignedIn"];
 let known: SignedIn | undefined;
 let asking: Promise<SignedIn | undefined> | undefined;
 
+/** Whoever is not known any more begins anew, at once: nothing of theirs stays on the page or in its memory. */
 onSignedOut(() => {
+  if (known === undefined) return;
   known = undefined;
+  const here = location.pathname + location.search;
+  location.assign(`/sign-in?to=${encodeURIComponent(here)}`);
 });
 
 function keep(found: SignedIn): SignedIn {
@@ -35,9 +39,7 @@ export async function signIn(token: string): Promise<SignedIn> {
 
 export async function signOut(): Promise<void> {
   await api.DELETE("/api/v1/sign-in");
-  known = undefined;
-  setCsrf(undefined);
-  queries.clear();
+  location.assign("/sign-in");
 }
 
 async function ask(): Promise<SignedIn | undefined> {

@@ -10,7 +10,7 @@ import type { Schedule, SessionSummary } from "./queries";
 import { endOf } from "./words";
 
 /** «15:00» today, «明日 3:00», else the day: short enough for a narrow column. */
-function when(at: Date, now: Date): string {
+function when(at: Date, now = new Date()): string {
   const day = (moment: Date): number => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate()).getTime();
   const days = Math.round((day(at) - day(now)) / 86_400_000);
   const time = clockTime(at, language());
@@ -27,7 +27,7 @@ export function NextRuns({ schedules }: { schedules: readonly Schedule[] }) {
       {schedules.map((schedule) => (
         <li key={schedule.schedule_id} className={classes.run}>
           <Text size="sm" className={`numbers ${classes.runTime}`}>
-            {when(new Date(schedule.next_run_at ?? 0), new Date())}
+            {when(new Date(schedule.next_run_at ?? 0))}
           </Text>
           <Link className={classes.plain} to={`/schedules/${encodeURIComponent(schedule.schedule_id)}` as string}>
             {schedule.name}
@@ -60,7 +60,7 @@ export function Recent({ sessions }: { sessions: readonly SessionSummary[] }) {
             </div>
             <Text size="xs" c="dimmed" ml="auto" className="numbers" style={{ whiteSpace: "nowrap" }}>
               <time dateTime={at} title={exactTime(new Date(at), language())}>
-                {when(new Date(at), new Date())}
+                {when(new Date(at))}
               </time>
             </Text>
           </li>

@@ -1,7 +1,6 @@
 import { Badge, Button, Group, Skeleton, Text } from "@mantine/core";
 import { IconLogout } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Failure } from "../../ui/Failure";
@@ -12,16 +11,8 @@ import { Choice, Panel } from "./Panel";
 
 export function Account() {
   const { t } = useTranslation();
-  const router = useRouter();
   const account = useQuery(me);
-  const leave = async (): Promise<void> => {
-    try {
-      await signOut();
-    } catch (error) {
-      return toastProblem(error);
-    }
-    await router.navigate({ to: "/sign-in" });
-  };
+  const leave = (): void => void signOut().catch(toastProblem);
   return (
     <Panel title={t("settings.account")}>
       {account.isError && account.data === undefined ? (
@@ -55,7 +46,7 @@ export function Account() {
         </>
       )}
       <Choice label={t("shell.signOut")} help={t("settings.signOutHelp")}>
-        <Button variant="default" leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void leave()}>
+        <Button variant="default" leftSection={<IconLogout size={16} aria-hidden />} onClick={leave}>
           {t("shell.signOut")}
         </Button>
       </Choice>
