@@ -32,6 +32,11 @@ class Backstage:
         """Make or do something."""
         return self._answer(self._client.post(path, json=body or {}))
 
+    def delete(self, path: str) -> None:
+        """Remove something."""
+        answer = self._client.delete(path)
+        assert answer.is_success, answer.text
+
     def session(self, **fields: Any) -> str:
         """Create a session and wait until it runs."""
         made: str = self.post("/sessions", fields)["session_id"]

@@ -70,6 +70,10 @@ class Visitor:
 
     # --- deeds ---
 
+    def choose(self, label: str) -> None:
+        """Choose one of a row of alternatives; what is clicked is its label."""
+        self.page.locator("label").get_by_text(label, exact=True).click()
+
     def say(self, text: str) -> None:
         """Write into the chat and send it."""
         self.composer.fill(text)

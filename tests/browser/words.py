@@ -1,4 +1,4 @@
-"""The texts of the web UI by their keys: a test reads what a person reads, in each language, and no text is written twice."""
+"""The texts of the web UI by their keys: a test reads what a person reads in each language, and no text is written twice."""
 
 from __future__ import annotations
 
