@@ -12,7 +12,7 @@ from pydantic import Field
 from ccplant_contracts.attachment import AttachmentRef
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.prompt import PermissionOption, PermissionResource, PromptResource
-from ccplant_contracts.status import PermissionState
+from ccplant_contracts.status import PermissionState, Reason, Status
 from ccplant_contracts.stream import PlanEntry, ToolContent
 
 
@@ -126,3 +126,36 @@ class Conversation(Message):
     limit: int
     has_more: bool
     next_cursor: str | None
+
+
+class ExportedSession(Message):
+    """Which session a conversation is of."""
+
+    session_id: str
+    name: str
+    user: str
+    status: Status
+    status_reason: Reason
+    repository: str | None
+    branch: str | None
+    agent: str | None
+    created_at: UtcTime
+    ended_at: UtcTime | None
+
+
+class ExportHead(Message):
+    """What an export begins with."""
+
+    version: Literal[1] = 1
+    session: ExportedSession
+    exported_at: UtcTime
+    last_seq: int
+    """Of the stored stream when it was exported."""
+
+
+class ConversationExport(ExportHead):
+    """A whole conversation as one document."""
+
+    messages: tuple[ConversationEntry, ...]
+    undelivered: tuple[PromptResource, ...]
+    """Prompts that no agent saw (yet), of the last 200."""

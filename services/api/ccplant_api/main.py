@@ -14,6 +14,7 @@ from ccplant_api.bus import GatewayBus
 from ccplant_api.dispatches import endpoints as dispatches
 from ccplant_api.errors.handlers import install_error_handlers
 from ccplant_api.events import endpoints as events
+from ccplant_api.export import endpoints as export
 from ccplant_api.gateway import Gateway
 from ccplant_api.health import endpoints as health
 from ccplant_api.http.body import BodyLimit
@@ -85,6 +86,7 @@ def create_app(
         sessions,
         prompts,
         attachments,
+        export,
         permissions,
         insight,
         volumes,

@@ -440,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Export the conversation: all that is stored now, streamed, in Markdown to read or in JSON to work with.
+         */
+        get: operations["exportConversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/logs": {
         parameters: {
             query?: never;
@@ -1147,6 +1167,27 @@ export interface components {
             session_id: string;
         };
         /**
+         * ConversationExport
+         * @description A whole conversation as one document.
+         */
+        ConversationExport: {
+            /** Exported At */
+            exported_at: string;
+            /** Last Seq */
+            last_seq: number;
+            /** Messages */
+            messages: (components["schemas"]["MessageEntry"] | components["schemas"]["ThoughtEntry"] | components["schemas"]["ToolEntry"] | components["schemas"]["PlanSnapshot"] | components["schemas"]["TurnEntry"] | components["schemas"]["PermissionEntry"] | components["schemas"]["NoticeEntry"])[];
+            session: components["schemas"]["ExportedSession"];
+            /** Undelivered */
+            undelivered: components["schemas"]["PromptResource"][];
+            /**
+             * Version
+             * @default 1
+             * @constant
+             */
+            version: 1;
+        };
+        /**
          * CreateApiKey
          * @description Body of ``POST /api/v1/api-keys``; `user` and `role` are for admins.
          */
@@ -1770,6 +1811,30 @@ export interface components {
          */
         ErrorEnvelope: {
             error: components["schemas"]["ErrorBody"];
+        };
+        /**
+         * ExportedSession
+         * @description Which session a conversation is of.
+         */
+        ExportedSession: {
+            /** Agent */
+            agent: string | null;
+            /** Branch */
+            branch: string | null;
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Name */
+            name: string;
+            /** Repository */
+            repository: string | null;
+            /** Session Id */
+            session_id: string;
+            status: components["schemas"]["Status"];
+            status_reason: components["schemas"]["Reason"];
+            /** User */
+            user: string;
         };
         /**
          * FilterVerdict
@@ -5627,6 +5692,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description INVALID_REQUEST: the details name each field and what is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description NOT_FOUND: no such thing, or another owner's. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description INTERNAL_ERROR: something went wrong on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description SESSION_NOT_READY or UNAVAILABLE: try again after `Retry-After` seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    exportConversation: {
+        parameters: {
+            query?: {
+                /** @description How it is written. */
+                format?: "markdown" | "json";
+            };
+            header?: never;
+            path: {
+                /** @description The session's id. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation, as a download. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationExport"];
+                    "text/markdown": string;
+                };
             };
             /** @description INVALID_REQUEST: the details name each field and what is wrong. */
             400: {

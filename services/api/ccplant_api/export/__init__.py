@@ -1,0 +1,1 @@
+"""The conversation of a session as one file."""
