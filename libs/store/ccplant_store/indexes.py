@@ -133,7 +133,7 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
         "session_events": EVENTS,
         "volumes": VOLUMES,
         "dispatches": DISPATCHES,
-        "slots": (),
+        "slots": (Index((("touched_at", ASC),), "touched"),),
         "schedules": SCHEDULES,
         "runs": RUNS,
         "places": (),

@@ -13,6 +13,7 @@ from ccplant_store.blobs import BlobStore
 from ccplant_store.deliveries.rate import RateStore
 from ccplant_store.deliveries.repository import DeliveryStore
 from ccplant_store.dispatches.repository import DispatchStore
+from ccplant_store.dispatches.slots import SlotStore
 from ccplant_store.dispatches.standing import RunStanding
 from ccplant_store.driver import Database, Transaction
 from ccplant_store.errors import TombstonedError
@@ -47,7 +48,8 @@ class Store:
         self.tombstones = TombstoneStore(database, clock)
         self.volumes = VolumeStore(database)
         self.sessions = SessionStore(database, clock, self._recorder, self.volumes)
-        self.dispatches = DispatchStore(database, clock, self._recorder)
+        self.slots = SlotStore(database, clock)
+        self.dispatches = DispatchStore(database, clock, self._recorder, self.slots)
         self.places = PlaceStore(database)
         self.schedules = ScheduleStore(database, clock, self._recorder, self.dispatches)
         self.prompts = PromptStore(database, clock, self._recorder)

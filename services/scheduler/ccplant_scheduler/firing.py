@@ -142,7 +142,7 @@ class Firing:
     ) -> DispatchDoc:
         waits = not over and definition.overlap in ("queue", "replace")
         dispatch = await schedule_dispatch(
-            self._store.dispatches,
+            self._store.slots,
             schedule,
             definition,
             trigger=f"tick:{run_key(schedule.id, tick)}",

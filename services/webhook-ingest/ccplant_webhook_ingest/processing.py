@@ -181,7 +181,7 @@ class Processor:
         dispatch_id = new_dispatch_id()
         number = None
         if target.kind != "new":
-            number = await self._store.dispatches.next_number(target.queue(webhook.owner, dispatch_id))
+            number = await self._store.slots.next_number(target.queue(webhook.owner, dispatch_id))
             fault_point("ingest.dispatch.numbered")
         return new_dispatch(
             dispatch_id=dispatch_id,

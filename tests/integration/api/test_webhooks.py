@@ -269,13 +269,13 @@ async def test_a_dry_run_tells_what_would_happen_and_why_and_stores_nothing(api:
     # once a session stands in that place, it would go there
     target = Target("key", would["reuse_key"])
     session_id = await api.running()
-    assert await api.control.store.dispatches.next_number(target.queue("ann", "")) == 1
-    slot = await api.control.store.dispatches.slot(target.queue("ann", ""))
+    assert await api.control.store.slots.next_number(target.queue("ann", "")) == 1
+    slot = await api.control.store.slots.get(target.queue("ann", ""))
 
-    async def take(run: Any) -> bool:
-        return await api.control.store.dispatches.take_slot(slot, session_id, number=1, transaction=run)
+    async def take(run: Any) -> None:
+        await api.control.store.slots.take(slot, session_id, number=1, transaction=run)
 
-    assert await api.control.store.transaction(take)
+    await api.control.store.transaction(take)
     reached = (await api.client.post(f"{WEBHOOKS}/test", json=saved)).json()
     assert (reached["session_id"], reached["repository"]) == (session_id, None)
     assert session_id in reached["sentence"]["ja"]

@@ -155,7 +155,7 @@ class Plant:
         trigger = f"test:{text}:{random_text(8)}"
         number = fields.pop("number", None)
         if target.kind != "new" and number is None:
-            number = await self.store.dispatches.next_number(target.queue(OWNER, ""))
+            number = await self.store.slots.next_number(target.queue(OWNER, ""))
         start = StartDoc(
             name=fields.pop("name", "triggered"),
             mode=fields.pop("mode", Mode.INTERACTIVE),

@@ -244,7 +244,7 @@ async def test_a_dispatch_under_which_session_after_session_vanishes_is_given_up
 
 
 async def test_a_number_that_nobody_used_holds_the_queue_up_for_a_moment_only(plant: Plant) -> None:
-    await plant.store.dispatches.next_number(KEY.queue(OWNER, ""))
+    await plant.store.slots.next_number(KEY.queue(OWNER, ""))
     done = await plant.dispatched(await plant.dispatch(KEY, "after a gap"))
     assert done.number == 2
     assert done.state == "dispatched"
@@ -431,7 +431,7 @@ class TestLimit:
         self, plant: Plant
     ) -> None:
         running = [await plant.dispatched(await plant.dispatch(Target("new"), f"task {n}")) for n in range(2)]
-        early = await plant.store.dispatches.next_number(KEY.queue(OWNER, ""))
+        early = await plant.store.slots.next_number(KEY.queue(OWNER, ""))
         behind = await plant.dispatch(KEY, "the higher number")
         await wait_for(plant, behind, "place")
         late = await plant.dispatch(KEY, "the lower number", number=early)

@@ -260,7 +260,7 @@ async def test_a_tick_sees_the_run_that_somebody_asked_for_at_the_same_moment(pl
     seen = await place.get(schedule)
     run_id = new_run_id()
     dispatch = await schedule_dispatch(
-        place.store.dispatches, seen, seen.parsed(), trigger="run:asked", run_id=run_id, at=TICK
+        place.store.slots, seen, seen.parsed(), trigger="run:asked", run_id=run_id, at=TICK
     )
     asked = RunDoc(
         id=run_id, schedule_id=schedule.id, owner=OWNER, trigger="manual", tick_at=TICK, due_at=TICK,

@@ -24,7 +24,7 @@ async def added(store: Store, trigger: str = "test:1", target: Target | None = N
             text="hello",
             start=StartDoc(name="triggered", mode=Mode.INTERACTIVE, config=SessionConfig()),
             at=NOW,
-            number=await store.dispatches.next_number(queue),
+            number=await store.slots.next_number(queue),
         )
     )
 

@@ -168,7 +168,7 @@ def new_dispatch(
         text: what the agent is told.
         start: what a new session is made from.
         at: now.
-        number: its turn, from `DispatchStore.next_number`; None for a target of kind ``new``, alone in its queue.
+        number: its turn, from `SlotStore.next_number`; None for a target of kind ``new``, alone in its queue.
         dispatch_id: its id where that is known already.
         after: the dispatch that must have ended before.
         replace: whether that one is ended for it.

@@ -15,7 +15,8 @@ from ccplant_contracts.dispatch import DispatchFailure, WaitingFor
 from ccplant_contracts.status import PromptState
 from ccplant_platform.clock import Clock
 from ccplant_store.dispatches.model import DispatchDoc, TriedDoc
-from ccplant_store.documents import Document, Raw, to_bson
+from ccplant_store.dispatches.slots import SlotStore
+from ccplant_store.documents import Raw, to_bson
 from ccplant_store.driver import ASC, DESC, EPOCH, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
@@ -25,40 +26,22 @@ from ccplant_store.sessions.listing import TOTAL_CAP
 _TRIES = 20
 
 
-class SlotDoc(Document):
-    """A shared queue, and which session stands in its place."""
-
-    seq: int = 0
-    """The last number that was given."""
-    resolved_to: int = 0
-    """The highest number that was resolved."""
-    session_id: str | None = None
-    version: int = 0
-    """Moved by each session that takes the place; numbers are outside it."""
-
-
 class _GivenBackError(Exception):
     """The prompt was ended undelivered, or erased, before its dispatch knew of it."""
 
 
 class DispatchStore:
-    """Dispatches and their slots."""
+    """Dispatches."""
 
-    def __init__(self, database: Database, clock: Clock, recorder: EventRecorder) -> None:
+    def __init__(self, database: Database, clock: Clock, recorder: EventRecorder, slots: SlotStore) -> None:
         self._database = database
         self._clock = clock
         self._recorder = recorder
+        self._slots = slots
         self._dispatches: Collection = database.collection("dispatches")
-        self._slots: Collection = database.collection("slots")
         self._prompts: Collection = database.collection("prompts")
 
     # --- by triggers
-
-    async def next_number(self, queue: str) -> int:
-        """Give the next dispatch of a shared queue its number; one that is given and not used is passed over later."""
-        slot = await self._slots.find_one_and_update({"_id": queue}, {"$inc": {"seq": 1}}, upsert=True)
-        assert slot is not None  # noqa: S101 - an upsert returns what it made
-        return int(slot["seq"])
 
     async def add(self, dispatch: DispatchDoc, *, transaction: Transaction | None = None) -> DispatchDoc:
         """Insert a dispatch with its event; where its trigger was added before, return the one that is there.
@@ -143,10 +126,6 @@ class DispatchStore:
         return tuple(str(row["_id"]) for row in rows)
 
     # --- resolving
-
-    async def slot(self, queue: str) -> SlotDoc:
-        """Return a shared queue's slot."""
-        return SlotDoc.decode_optional(await self._slots.find_one({"_id": queue})) or SlotDoc(id=queue)
 
     async def lowest_open(self, queue: str) -> DispatchDoc | None:
         """Return the next dispatch of a queue."""
@@ -292,7 +271,7 @@ class DispatchStore:
             None if created else confirm,
         )
         if done is not None and transaction is None:
-            await self.passed(dispatch)
+            await self._passed(dispatch)
         return done
 
     async def fail(
@@ -306,7 +285,7 @@ class DispatchStore:
             at,
         )
         if done is not None:
-            await self.passed(dispatch)
+            await self._passed(dispatch)
         return done
 
     async def cancel(self, dispatch_id: str, owner: str, *, by: str, at: datetime) -> DispatchDoc | None:
@@ -325,29 +304,13 @@ class DispatchStore:
                 at,
             )
             if cancelled is not None:
-                await self.passed(cancelled)
+                await self._passed(cancelled)
                 return cancelled
         return await self.get_owned(dispatch_id, owner)
 
-    async def take_slot(
-        self, slot: SlotDoc, session_id: str, *, number: int, transaction: Transaction
-    ) -> bool:
-        """Put the new session of turn `number` into a place; False where another took it since `slot` was read."""
-        unchanged = {"$in": [0, None]} if slot.version == 0 else slot.version
-        taken = await self._slots.find_one_and_update(
-            {"_id": slot.id, "version": unchanged},
-            {
-                "$set": {"session_id": session_id, "version": slot.version + 1},
-                "$max": {"resolved_to": number},
-            },
-            transaction=transaction,
-        )
-        return taken is not None
-
-    async def passed(self, dispatch: DispatchDoc) -> None:
-        """Remember that the queue's turn has come as far as this; where it is lost, the next one waits a moment longer."""
+    async def _passed(self, dispatch: DispatchDoc) -> None:
         if dispatch.target_kind != "new":
-            await self._slots.update_one({"_id": dispatch.queue}, {"$max": {"resolved_to": dispatch.number}})
+            await self._slots.passed(dispatch.queue, dispatch.number)
 
     async def _change(self, dispatch: DispatchDoc, fields: Mapping[str, object]) -> DispatchDoc | None:
         changed = await self._dispatches.find_one_and_update(

@@ -8,12 +8,12 @@ from ccplant_contracts.dispatch import DispatchSource, reuse_target
 from ccplant_contracts.ids import new_dispatch_id
 from ccplant_contracts.schedule import CreateSchedule
 from ccplant_store.dispatches.model import DispatchDoc, new_dispatch, start_of
-from ccplant_store.dispatches.repository import DispatchStore
+from ccplant_store.dispatches.slots import SlotStore
 from ccplant_store.schedules.model import ScheduleDoc
 
 
 async def schedule_dispatch(
-    dispatches: DispatchStore,
+    slots: SlotStore,
     schedule: ScheduleDoc,
     definition: CreateSchedule,
     *,
@@ -26,7 +26,7 @@ async def schedule_dispatch(
     """Return the dispatch of a run, with its number in the queue where that is shared; it is not written yet.
 
     Args:
-        dispatches: gives the number; one that is not used is passed over.
+        slots: gives the number; one that is not used is passed over.
         schedule: whose run it is.
         definition: the schedule's, parsed.
         trigger: unique text of the run.
@@ -39,7 +39,7 @@ async def schedule_dispatch(
     dispatch_id = new_dispatch_id()
     number = None
     if target.kind != "new":
-        number = await dispatches.next_number(target.queue(schedule.owner, dispatch_id))
+        number = await slots.next_number(target.queue(schedule.owner, dispatch_id))
     return new_dispatch(
         owner=schedule.owner,
         source=DispatchSource(kind="schedule", id=schedule.id, name=schedule.name, run_id=run_id),

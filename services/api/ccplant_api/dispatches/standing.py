@@ -25,7 +25,7 @@ async def _in_place(store: Store, owner: str, target: Target) -> SessionListing 
         case "name":
             return await store.sessions.latest(owner, name=target.value)
         case "key" | "session":
-            slot = await store.dispatches.slot(target.queue(owner, ""))
+            slot = await store.slots.get(target.queue(owner, ""))
             session_id = slot.session_id or (target.value if target.kind == "session" else None)
             return None if session_id is None else await store.sessions.get_owned(session_id, owner)
 

@@ -38,7 +38,7 @@ async def run_schedule(
     now = gateway.clock.now()
     run_id = new_run_id()
     dispatch = await schedule_dispatch(
-        gateway.store.dispatches, schedule, schedule.parsed(), trigger=f"run:{run_id}", run_id=run_id, at=now
+        gateway.store.slots, schedule, schedule.parsed(), trigger=f"run:{run_id}", run_id=run_id, at=now
     )
     run = RunDoc(
         id=run_id,

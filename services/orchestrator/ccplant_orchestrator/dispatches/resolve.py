@@ -37,7 +37,7 @@ from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
 from ccplant_store.dispatches.model import DispatchDoc, StartDoc
-from ccplant_store.dispatches.repository import SlotDoc
+from ccplant_store.dispatches.slots import SlotDoc, SlotLostError
 from ccplant_store.driver import Transaction
 from ccplant_store.errors import (
     DuplicateKeyError,
@@ -160,7 +160,7 @@ class Resolver:
     async def _slot(self, dispatch: DispatchDoc) -> SlotDoc:
         if dispatch.target_kind == "new":
             return SlotDoc(id=dispatch.queue)
-        return await self._store.dispatches.slot(dispatch.queue)
+        return await self._store.slots.get(dispatch.queue)
 
     async def _sight(self, dispatch: DispatchDoc, slot: SlotDoc) -> Sight:
         if dispatch.session_id is not None:
@@ -309,17 +309,18 @@ class Resolver:
         prompt = _prompt(dispatch, session.id, 1, now)
 
         async def also(run: Transaction) -> None:
-            if dispatch.target_kind != "new" and not await self._store.dispatches.take_slot(
-                slot, session.id, number=dispatch.number, transaction=run
-            ):
-                raise LostRaceError
+            if dispatch.target_kind != "new":
+                await self._store.slots.take(slot, session.id, number=dispatch.number, transaction=run)
             done = await self._store.dispatches.dispatched(
                 dispatch, session_id=session.id, prompt_id=prompt.id, created=True, at=now, transaction=run
             )
             if done is None:
                 raise LostRaceError
 
-        await self._store.sessions.create(session, prompt=prompt, also=also)
+        try:
+            await self._store.sessions.create(session, prompt=prompt, also=also)
+        except SlotLostError as error:
+            raise LostRaceError from error
 
     async def _volume_refused(
         self, dispatch: DispatchDoc, refused: VolumeRefusedError, now: datetime

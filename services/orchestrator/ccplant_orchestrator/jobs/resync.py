@@ -80,6 +80,7 @@ class Resync:
                     swept_at = self._clock.monotonic()
                     await self._safely(self._sweep)
                     await self._safely(self._places.sweep)
+                    await self._safely(self._sweep_slots)
                 await self._fill_places()
         finally:
             if not self._bus.is_closed:
@@ -147,3 +148,7 @@ class Resync:
         attachments = await self._store.attachments.remove_unused(self._clock.now())
         if collected or blobs or attachments:
             _log.info("swept", launches=collected, blobs=blobs, attachments=attachments)
+
+    async def _sweep_slots(self) -> None:
+        if erased := await self._store.slots.sweep(self._clock.now(), limit=_LIMIT):
+            _log.info("slots_erased", count=erased)
