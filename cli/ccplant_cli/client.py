@@ -6,11 +6,13 @@ connection without happening twice.
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 from uuid import uuid4
 
 import httpx
@@ -23,6 +25,8 @@ from ccplant_cli.language import say
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _AGAIN_AFTER = (0.2, 0.8)
 """Seconds before a second and a third try."""
+
+_PIECE = 64_000
 
 Parameter = str | int | bool | None
 
@@ -104,7 +108,7 @@ class Client:
         Raises:
             CliError: nobody answered, or the server refused.
         """
-        given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        given = _given(parameters or {})
         for delay in (*_AGAIN_AFTER, None):
             try:
                 answer = self._http.request(
@@ -118,8 +122,73 @@ class Client:
                 continue
             if answer.is_success:
                 return Document.parse(answer.content) if answer.content else Document()
-            raise refusal(
-                answer.status_code, answer.content, answer.headers.get("X-Request-Id", ""),
-                with_token=self.target.token is not None,
-            )  # fmt: skip
+            raise self._refused(answer)
         raise AssertionError("the last try returns or raises")
+
+    def upload(self, path: str, content: BinaryIO, name: str, media_type: str | None) -> Document:
+        """Send a file; one that was sent twice because a connection broke lies unused and goes by itself.
+
+        Raises:
+            CliError: nobody answered, or the server refused.
+            OSError: the file cannot be read.
+        """
+        size = content.seek(0, os.SEEK_END)
+        sent = {"Content-Length": str(size), **({"Content-Type": media_type} if media_type else {})}
+        for delay in (*_AGAIN_AFTER, None):
+            content.seek(0)
+            try:
+                answer = self._http.post(
+                    path, params={"name": name}, content=iter(lambda: content.read(_PIECE), b""), headers=sent
+                )
+            except httpx.HTTPError as error:
+                if delay is None or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                    raise unreachable(self.target, error) from error
+                time.sleep(delay)
+                continue
+            if answer.is_success:
+                return Document.parse(answer.content)
+            raise self._refused(answer)
+        raise AssertionError("the last try returns or raises")
+
+    def download(self, path: str, to: BinaryIO, **parameters: Parameter) -> int:
+        """Write what is answered, as it comes; return how much it was.
+
+        Raises:
+            CliError: nobody answered, the server refused, or the answer broke off.
+            OSError: it cannot be written.
+        """
+        size = 0
+        with self._streamed(path, parameters) as answer:
+            for piece in answer.iter_bytes():
+                size += to.write(piece)
+        return size
+
+    def lines(self, path: str, **parameters: Parameter) -> Iterator[str]:
+        """Yield what is answered line by line.
+
+        Raises:
+            CliError: as in `download`.
+        """
+        with self._streamed(path, parameters) as answer:
+            yield from answer.iter_lines()
+
+    @contextmanager
+    def _streamed(self, path: str, parameters: Mapping[str, Parameter]) -> Iterator[httpx.Response]:
+        try:
+            with self._http.stream("GET", path, params=_given(parameters)) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise self._refused(answer)
+                yield answer
+        except httpx.HTTPError as error:
+            raise unreachable(self.target, error) from error
+
+    def _refused(self, answer: httpx.Response) -> CliError:
+        return refusal(
+            answer.status_code, answer.content, answer.headers.get("X-Request-Id", ""),
+            with_token=self.target.token is not None,
+        )  # fmt: skip
+
+
+def _given(parameters: Mapping[str, Parameter]) -> dict[str, str | int | bool]:
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -16,7 +16,7 @@ def item_of(entry: Document) -> Item | None:
             return Said(
                 "user" if voice == "user" else "agent",
                 entry.text("message_id"),
-                entry.text("text"),
+                entry.text("text") + "".join(_attached(file) for file in entry.each("attachments")),
                 final=True,
             )
         case "thought":
@@ -38,6 +38,10 @@ def item_of(entry: Document) -> Item | None:
             return Noticed(entry.text("level", "info"), entry.text("message"))
         case _:
             return None
+
+
+def _attached(file: Document) -> str:
+    return f"\n[{file.text('name')}: {file.integer('size_bytes')} B, {file.text('media_type')}]"
 
 
 def show_entry(entry: Document) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import functools
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import TypeVar
 
 from ccplant_cli.chat.asking import Request, chosen, request_of
@@ -30,12 +30,14 @@ T = TypeVar("T")
 class Conversation:
     """One person, or one script, and one session."""
 
-    def __init__(self, client: Client, session: Document, viewer: Viewer) -> None:
+    def __init__(self, client: Client, session: Document, viewer: Viewer, files: Sequence[str] = ()) -> None:
         self._client = client
         self._path = path_of(session.text("session_id"))
         self._viewer = viewer
         self._screen = viewer.screen
         self._feed = Feed(client.target, session.text("session_id"), viewer.since)
+        self._files = list(files)
+        """What goes with the next message."""
         self._asked: Request | None = None
         self._marker_at = -1
         """What `viewer.shown` was when the prompt marker was written; -1: it is not there."""
@@ -196,7 +198,10 @@ class Conversation:
 
     async def _send(self, text: str) -> str:
         async with self._viewer.quiet:
-            prompt = await asyncio.to_thread(self._client.post, f"{self._path}/messages", {"text": text})
+            files = self._files
+            body = {"text": text, **({"attachments": files} if files else {})}
+            prompt = await asyncio.to_thread(self._client.post, f"{self._path}/messages", body)
+            self._files = []
             self._viewer.turns.prompt(prompt)
             self._viewer.own.add(prompt.text("prompt_id"))
         if prompt.text("state") == "queued" and self._viewer.session.text("status") == "pending":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ccplant_cli.command import remote
-from ccplant_cli.commands import answering, creating, ending, looking, talking
+from ccplant_cli.commands import answering, creating, ending, files, looking, talking
 from ccplant_cli.language import say
 
 app = typer.Typer(help=say("help.session"), no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -17,6 +17,7 @@ for name, body in (
     ("chat", talking.chat),
     ("send", talking.send),
     ("messages", looking.messages),
+    ("export", files.export),
     ("logs", looking.logs),
     ("cancel", answering.cancel),
     ("permissions", answering.permissions),

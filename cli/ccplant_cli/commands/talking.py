@@ -11,6 +11,7 @@ import typer
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context
 from ccplant_cli.commands.arguments import Reference
+from ccplant_cli.commands.files import Attach, upload_all
 from ccplant_cli.documents import Document
 from ccplant_cli.exits import CliError, Exit
 from ccplant_cli.language import say
@@ -46,6 +47,7 @@ def chat(
     context: Context,
     session: Reference,
     history: Annotated[bool, typer.Option("--history", help=say("help.chat.history"))] = False,
+    attach: Attach = None,
 ) -> None:
     from ccplant_cli.chat.conversation import Conversation
     from ccplant_cli.chat.lines import Lines
@@ -63,9 +65,10 @@ def chat(
         last = document.integer("last_seq")
         since = 0 if history else max(0, last - _REPLAY) if at_terminal else last
         viewer = Viewer(Screen(), document, Transcript(since), as_json=context.json)
+        files = upload_all(client, document.text("session_id"), attach)
 
         async def run() -> Exit:
-            conversation = Conversation(client, document, viewer)
+            conversation = Conversation(client, document, viewer, files)
             return await (conversation.interactive(Lines()) if at_terminal else conversation.piped(Lines()))
 
         code = asyncio.run(run())
@@ -77,10 +80,14 @@ def send(
     session: Reference,
     text: Annotated[str, typer.Argument(metavar="TEXT", help=say("help.send.text"))],
     follow_turn: Annotated[bool, typer.Option("--follow", help=say("help.create.follow"))] = False,
+    attach: Attach = None,
 ) -> None:
     with Client(context.target) as client:
         document = find(client, session)
-        prompt = client.post(f"{path_of(document.text('session_id'))}/messages", {"text": given(text)})
+        session_id, said = document.text("session_id"), given(text)
+        files = upload_all(client, session_id, attach)
+        body = {"text": said, **({"attachments": files} if files else {})}
+        prompt = client.post(f"{path_of(session_id)}/messages", body)
         if follow_turn:
             since, prompt_id = document.integer("last_seq"), prompt.text("prompt_id")
             raise typer.Exit(follow(context, client, document, prompt_id, own=prompt_id, since=since))

@@ -121,7 +121,7 @@ class StandIn:
             path,
             dict(request.query_params),
             dict(request.headers),
-            json.loads(raw) if raw else None,
+            raw if path.endswith("/attachments") else json.loads(raw) if raw else None,
         )
         if path == "/api/v1/events" and self.streams:
             self.requests.append(asked)

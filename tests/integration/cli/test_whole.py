@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -215,3 +216,23 @@ def test_the_nightly_job_of_the_page_runs_by_hand_and_tells_what_became_of_it(
     assert wrong.returncode == 2
     assert "ccplant: " in wrong.stderr
     assert ccplant("schedule", "delete", "whole-nightly", "--yes").returncode == 0
+
+
+def test_a_file_reaches_the_agent_and_the_conversation_becomes_a_file(
+    ccplant: Ccplant, tmp_path: Path
+) -> None:
+    session_id = ccplant("session", "create", "--wait").stdout.strip()
+    file = tmp_path / "設計.bin"
+    file.write_bytes(os.urandom(1_300_000))
+    answered = ccplant("session", "send", session_id, "attached", "--attach", str(file), "--follow")
+    assert answered.returncode == 0, answered.stderr
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert f"設計.bin: 1300000 bytes, sha256 {digest}" in answered.stdout
+    assert ccplant("session", "delete", session_id, "--force").returncode == 0
+    target = tmp_path / "conversation.json"
+    done = ccplant("session", "export", session_id, "--output", str(target))
+    assert done.returncode == 0, done.stderr
+    messages = [entry for entry in json.loads(target.read_text())["messages"] if entry["type"] == "message"]
+    assert [file["name"] for file in messages[0]["attachments"]] == ["設計.bin"]
+    assert digest in messages[1]["text"]
+    assert digest in ccplant("session", "export", session_id).stdout
