@@ -26,8 +26,8 @@ COMMANDS_CONSUMER = "orchestrator"
 OutKind = Literal["events", "delta", "register", "heartbeat", "blob", "attachment", "renew"]
 """What a runner sends: durable output, previews, its registration, its heartbeat, pieces of blobs, requests for pieces of
 attachments, and with a credential of its own the request for a new credential."""
-InKind = Literal["prompt", "cancel", "permission", "stop", "stored", "deadline"]
-"""What a runner is told."""
+InKind = Literal["prompt", "cancel", "permission", "stop", "stored", "deadline", "changes"]
+"""What a runner is told, and what it is asked: `changes` by the gateway, and all else by the control plane."""
 
 
 def command(name: str) -> str:
@@ -63,6 +63,11 @@ def any_runner_out(kind: OutKind) -> str:
 def runner_in(launch_id: str, kind: InKind) -> str:
     """Subject on which a launch's runner listens."""
     return f"s.{launch_id}.in.{kind}"
+
+
+def any_runner_in(kind: InKind) -> str:
+    """The same of every launch, for who may say this one thing to all."""
+    return f"s.*.in.{kind}"
 
 
 def launch_of(subject: str) -> str:

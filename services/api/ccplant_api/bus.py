@@ -124,6 +124,22 @@ class GatewayBus:
                 f"The orchestrator {words}; try again in a moment.", retry_after=2
             ) from None
 
+    async def ask_runner(self, subject: str, question: Message, *, timeout: float) -> bytes | None:
+        """Ask a launch's runner something; None: no answer came in time.
+
+        Raises:
+            UnavailableError: the bus is away.
+        """
+        if not self.connected:
+            raise UnavailableError("The message bus cannot be reached; try again in a moment.", retry_after=2)
+        payload = question.model_dump_json(exclude_none=True).encode()
+        try:
+            reply = await self._client.request(subject, payload, timeout=timeout)
+        except (NatsError, TimeoutError) as error:
+            _log.info("runner_did_not_answer", subject=subject, error=type(error).__name__)
+            return None
+        return bytes(reply.data)
+
     async def drain(self, timeout: float) -> None:
         """Wait for what is being sent, for a bounded time."""
         if self._in_flight:

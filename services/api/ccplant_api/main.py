@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from ccplant_api import __version__
 from ccplant_api.attachments import endpoints as attachments
 from ccplant_api.bus import GatewayBus
+from ccplant_api.changes import endpoints as changes
 from ccplant_api.dispatches import endpoints as dispatches
 from ccplant_api.errors.handlers import install_error_handlers
 from ccplant_api.events import endpoints as events
@@ -89,6 +90,7 @@ def create_app(
         export,
         permissions,
         insight,
+        changes,
         volumes,
         webhook_tests,
         webhooks,

@@ -69,6 +69,8 @@ API = Rights(
         "ccplant.wake.>",
         subjects.HEALTH_ORCHESTRATOR,
         "ccplant.control.>",
+        # the one thing that it asks runners itself: what changed in a workspace; it gives them no orders
+        subjects.any_runner_in("changes"),
         # a consumer of its own on the lifecycle events, and nothing of another stream
         f"$JS.API.STREAM.INFO.{_EVENTS}",
         f"$JS.API.CONSUMER.CREATE.{_EVENTS}",

@@ -1,0 +1,1 @@
+"""What the agent changed in a session's workspace."""
