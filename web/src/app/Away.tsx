@@ -12,7 +12,7 @@ const AGAIN_MS = 5_000;
 
 /** A part of the page that was not there to be loaded: the network is away, or the page is older than the server. */
 function isMissingPart(error: unknown): boolean {
-  return error instanceof TypeError && /dynamically imported module|module script|importing a module/i.test(error.message);
+  return error instanceof Error && /dynamically imported module|module script|preload CSS/i.test(error.message);
 }
 
 /** What a screen shows that cannot be shown: the network's fault mends itself, any other is told with what to do. */

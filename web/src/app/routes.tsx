@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 
-import { ensureSignedIn } from "../features/auth/session";
+import { ensureSignedIn, ownPath } from "../features/auth/session";
 import { Broken } from "./Away";
 import { NotFound } from "./NotFound";
 import { Shell } from "./shell/Shell";
@@ -12,8 +12,7 @@ export const rootRoute = createRootRoute({ component: Outlet, notFoundComponent:
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { to?: string } =>
-    typeof search.to === "string" && /^\/(?![/\\])/.test(search.to) ? { to: search.to } : {},
+  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: ownPath(search.to) }),
   component: lazyRouteComponent(() => import("../features/auth/SignIn"), "SignIn"),
 });
 

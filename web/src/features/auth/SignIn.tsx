@@ -8,7 +8,7 @@ import { Problem } from "../../api/problem";
 import { LanguageSwitch } from "../../app/shell/LanguageSwitch";
 import { Brand } from "../../ui/Brand";
 import { usePageTitle } from "../../ui/pageTitle";
-import { signIn } from "./session";
+import { ownPath, signIn } from "./session";
 
 export function SignIn() {
   const { t } = useTranslation();
@@ -18,7 +18,7 @@ export function SignIn() {
   usePageTitle(t("signIn.title"));
   const entering = useMutation({
     mutationFn: () => signIn(token.trim()),
-    onSuccess: () => router.history.push(to ?? "/"),
+    onSuccess: () => router.history.push(ownPath(to)),
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();

@@ -31,6 +31,11 @@ function tokenOfAddress(): string | undefined {
   return token;
 }
 
+/** The address to go on to: one of ours, or the first screen. Whoever sent the link must not choose another place. */
+export function ownPath(to: unknown): string {
+  return typeof to === "string" && /^\/(?![/\\])/.test(to) ? to : "/";
+}
+
 export async function signIn(token: string): Promise<SignedIn> {
   const found = keep(await data(api.POST("/api/v1/sign-in", { body: { token } })));
   queries.clear();
