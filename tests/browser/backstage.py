@@ -66,7 +66,7 @@ class Backstage:
         query: dict[str, str | int] = {"limit": 200}
         while True:
             page = self.get(f"/sessions/{session_id}/messages", **query)
-            entries += page["entries"]
+            entries += page["messages"]
             if not page.get("has_more"):
                 break
             query["cursor"] = page["next_cursor"]
