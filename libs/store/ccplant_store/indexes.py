@@ -109,7 +109,11 @@ DELIVERIES: Sequence[Index] = (
     Index((("key", ASC),), "key", unique=True, partial=_text("key")),
     _list_index("of_webhook", "webhook_id", "order"),
     _list_index("of_webhook_by_outcome", "webhook_id", "outcome", "order"),
-    Index((("order", ASC),), "due", partial={"state": "received"}),
+    Index(
+        (("state", ASC), ("webhook_id", ASC), ("order", ASC), ("next_attempt_at", ASC)),
+        "due_of_webhook",
+        partial={"state": "received"},
+    ),
     Index((("received_at", ASC),), "ttl", expire_after_seconds=DELIVERIES_KEPT_SECONDS),
 )
 SCHEDULES: Sequence[Index] = (

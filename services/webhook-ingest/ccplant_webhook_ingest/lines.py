@@ -78,6 +78,13 @@ class Lines:
         """How many places are free."""
         return 0 if self._closed else self._most - self._count
 
+    def room_for(self, webhook_id: str) -> int:
+        """How many places this webhook may take: its line is never longer than what is left for all others.
+
+        So one alone gets half of the places, and whoever comes next still finds some.
+        """
+        return max(0, (self.room - len(self._waiting.get(webhook_id, ())) + 1) // 2)
+
     @property
     def half_empty(self) -> bool:
         """Whether half of the places are free."""
@@ -100,7 +107,7 @@ class Lines:
 
     def reserve(self, webhook_id: str) -> Slot | None:
         """Take a place at the end of a webhook's line; None: it has to wait in MongoDB (`pass_by` says so)."""
-        if self.room <= 0 or webhook_id in self._behind:
+        if self.room_for(webhook_id) <= 0 or webhook_id in self._behind:
             return None
         return self._stand(webhook_id)
 
@@ -128,7 +135,7 @@ class Lines:
 
     def stand(self, webhook_id: str) -> Slot | None:
         """Take a place for what was fetched; None: there is none."""
-        return self._stand(webhook_id) if self.room > 0 else None
+        return self._stand(webhook_id) if self.room_for(webhook_id) > 0 else None
 
     def _stand(self, webhook_id: str) -> Slot:
         slot = Slot(webhook_id)

@@ -1,13 +1,15 @@
 """Finds deliveries that were received and not processed, and puts them in line.
 
 They are there because a process died, because there was no place in memory, because a try failed or because somebody wants
-them processed again. Taking is a compare-and-set: several processes sweep, and one gets each delivery.
+them processed again. Taking is a compare-and-set: several processes sweep, and one gets each delivery. Each webhook is
+looked at by itself: one that is slow, or has thousands behind it, hides nobody else's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -49,6 +51,8 @@ class Sweep:
         self._lease = lease
         self._every = every_seconds
         self._woken = asyncio.Event()
+        self._turn = ""
+        """Of which webhook: there was no room for it at the last look."""
 
     def wake(self) -> None:
         """Look now."""
@@ -76,18 +80,31 @@ class Sweep:
             await self._clock.sleep(_BEHIND_SECONDS)
 
     async def look(self) -> None:
-        """Put all that is due in line, as far as there is room."""
-        while (room := min(self._lines.room, _AT_ONCE)) > 0:
-            before = self._lines.behind_now()
-            found = await self._store.deliveries.due(self._clock.now(), limit=room)
-            # those of our own lines are due as well, where they have waited for long
-            due = [delivery for delivery in found if not self._lines.holds(delivery.id)]
+        """Put what is due in line, webhook by webhook, as far as there is room: the one whose turn it is comes first."""
+        before = self._lines.behind_now()
+        waiting = sorted(await self._store.deliveries.webhooks_received())
+        self._lines.caught_up({name: seen for name, seen in before.items() if name not in waiting})
+        start = bisect_left(waiting, self._turn)
+        for webhook_id in (*waiting[start:], *waiting[:start]):
+            if self._lines.room <= 0:
+                self._turn = webhook_id
+                return
+            await self._fetch(webhook_id, before)
+
+    async def _fetch(self, webhook_id: str, before: Mapping[str, int]) -> None:
+        room = min(self._lines.room_for(webhook_id), _AT_ONCE)
+        if room <= 0:
+            return
+        # those of our own lines are due as well, where they have waited for long
+        held = [delivery.id for delivery in self._lines.held() if delivery.webhook_id == webhook_id]
+        due = await self._store.deliveries.due(webhook_id, self._clock.now(), limit=room, without=held)
+        if len(due) < room:
             await self._take(due)
-            if len(found) < room:
-                self._lines.caught_up(before)
-                return
-            if not due:
-                return
+            self._lines.caught_up({name: seen for name, seen in before.items() if name == webhook_id})
+            return
+        # there are more of them: what comes now must not overtake those
+        self._lines.pass_by(webhook_id).done()
+        await self._take(due)
 
     async def _take(self, due: Sequence[DeliveryDoc]) -> None:
         slots: list[tuple[Slot, DeliveryDoc]] = []

@@ -213,7 +213,7 @@ async def test_an_ingester_that_is_told_to_stop_gives_back_what_it_has_not_done(
         assert await one.ended() == 0
     now = datetime.now(UTC) + timedelta(seconds=1)
     open_ones = await store.database.collection("deliveries").count({"state": "received"}, limit=1_000)
-    assert len(await store.deliveries.due(now, limit=1_000)) == open_ones
+    assert len(await store.deliveries.due(webhook.id, now, limit=1_000)) == open_ones
     other = process()
     await other.start()
     assert len(await one_outcome_each(store)) == 100

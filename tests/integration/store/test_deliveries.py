@@ -97,7 +97,7 @@ async def test_of_many_processes_one_takes_a_delivery_and_the_next_one_after_its
 
     async def taken(now_: timedelta) -> list[str]:
         now = NOW + now_
-        seen = await replicas[0].deliveries.due(now, limit=10)
+        seen = await replicas[0].deliveries.due(HOOK.id, now, limit=10)
         claims = await asyncio.gather(
             *(
                 replica.deliveries.claim(one, holder=f"r{number}", now=now, lease=LEASE, taken_up=True)
@@ -121,16 +121,28 @@ async def test_a_claim_brings_the_payload_and_a_release_makes_it_due(store: Stor
     later = NOW + timedelta(seconds=3)
     assert not await store.deliveries.release(claimed, holder="r2", at=later, tried=True)
     assert await store.deliveries.release(claimed, holder="r1", at=later, tried=True)
-    assert await store.deliveries.due(later - timedelta(seconds=1), limit=10) == []
-    (due,) = await store.deliveries.due(later, limit=10)
+    assert await store.deliveries.due(HOOK.id, later - timedelta(seconds=1), limit=10) == []
+    (due,) = await store.deliveries.due(HOOK.id, later, limit=10)
     assert (due.attempts, due.claimed_by, due.payload) == (1, None, None)
 
 
 async def test_deliveries_are_due_in_the_order_of_their_receipt(store: Store) -> None:
     made = [delivery_document(HOOK, f"g-{number}") for number in range(20)]
     await asyncio.gather(*(store.deliveries.insert(delivery) for delivery in reversed(made)))
-    due = await store.deliveries.due(NOW, limit=100)
+    due = await store.deliveries.due(HOOK.id, NOW, limit=100)
     assert [delivery.id for delivery in due] == [delivery.id for delivery in made]
+
+
+async def test_which_webhooks_have_something_received_is_read_from_an_index_alone(store: Store) -> None:
+    other = webhook_document()
+    for number in range(20):
+        await store.deliveries.insert(delivery_document(HOOK, f"g-{number}"))
+    await store.deliveries.insert(delivery_document(other, state="processed"))
+    assert await store.deliveries.webhooks_received() == [HOOK.id]
+    asked = {"distinct": "deliveries", "key": "webhook_id", "query": {"state": "received"}}
+    plan = await store.database.command({"explain": asked, "verbosity": "executionStats"})
+    assert plan["executionStats"]["totalDocsExamined"] == 0
+    assert plan["executionStats"]["totalKeysExamined"] < 5
 
 
 async def test_a_delivery_has_one_outcome_however_many_write_one(store: Store) -> None:
@@ -221,7 +233,7 @@ async def test_lists_and_the_search_for_work_come_from_an_index(store: Store, ou
     }
     due = {
         "find": "deliveries",
-        "filter": {"state": "received", "next_attempt_at": {"$lte": NOW}},
+        "filter": {"state": "received", "webhook_id": HOOK.id, "next_attempt_at": {"$lte": NOW}},
         "sort": {"order": 1},
     }
     for query in (find, due):

@@ -97,15 +97,25 @@ async def test_places_are_given_back_when_all_is_written() -> None:
         await released.wait()
 
     decided: list[str] = []
-    one = lines(decided, most=2, rest=rest)
+    one = lines(decided, most=4, rest=rest)
     for name in ("1", "2"):
         slot, delivery = stand(one, 0, name)
         one.fill(slot, delivery)
     await eventually(lambda: decided == ["1", "2"])  # the second is decided while the first is written
-    assert one.room == 0
+    assert one.room == 2
     assert len(one.held()) == 2
     released.set()
-    await eventually(lambda: one.room == 2)
+    await eventually(lambda: one.room == 4)
+
+
+async def test_a_line_is_never_longer_than_what_is_left_for_the_others() -> None:
+    decided: list[str] = []
+    one = lines(decided, most=12)
+    for hook, most in ((0, 6), (1, 3), (2, 2)):
+        taken = [one.reserve(HOOKS[hook].id) for _ in range(12)]
+        assert len([slot for slot in taken if slot is not None]) == most
+    assert one.reserve("hook-of-a-newcomer") is not None
+    await one.close(0)
 
 
 async def test_at_the_end_what_was_not_decided_is_told() -> None:

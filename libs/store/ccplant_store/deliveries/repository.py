@@ -182,14 +182,22 @@ class DeliveryStore:
 
     # --- processing
 
-    async def due(self, now: datetime, *, limit: int) -> Sequence[DeliveryDoc]:
-        """Return deliveries that anybody may take now, in the order in which they were received; without payloads."""
-        rows = await self._deliveries.find(
-            {"state": "received", "next_attempt_at": {"$lte": now}},
-            projection=_LISTED,
-            sort=[("order", ASC)],
-            limit=limit,
-        )
+    async def webhooks_received(self) -> Sequence[str]:
+        """Return the webhooks of which something is received and not processed, whoever has it."""
+        return await self._deliveries.distinct("webhook_id", {"state": "received"})
+
+    async def due(
+        self, webhook_id: str, now: datetime, *, limit: int, without: Sequence[str] = ()
+    ) -> Sequence[DeliveryDoc]:
+        """Return a webhook's deliveries that anybody may take now, in the order of receipt; without payloads."""
+        query: dict[str, object] = {
+            "state": "received",
+            "webhook_id": webhook_id,
+            "next_attempt_at": {"$lte": now},
+        }
+        if without:
+            query["_id"] = {"$nin": list(without)}
+        rows = await self._deliveries.find(query, projection=_LISTED, sort=[("order", ASC)], limit=limit)
         return [DeliveryDoc.decode(row) for row in rows]
 
     async def claim(
