@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from ccplant_contracts.attachment import AttachmentIds
 from ccplant_contracts.base import Input, Message, UtcTime
 from ccplant_contracts.ids import is_session_id
 from ccplant_contracts.policy import PermissionPolicy, PolicyMode
@@ -209,6 +210,8 @@ class CreateSession(Input):
     repository: Repository | None = None
     branch: Branch | None = None
     message: PromptText | None = None
+    attachments: AttachmentIds = Field(default_factory=tuple)
+    """Files that were uploaded for the first message, before there was a session."""
     mode: Mode = Mode.INTERACTIVE
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=50)
     config: SessionConfig = Field(default_factory=SessionConfig)
@@ -217,6 +220,8 @@ class CreateSession(Input):
     def _coherent(self) -> Self:
         if self.mode is Mode.TASK and self.message is None:
             raise ValueError("a task session needs a message")
+        if self.attachments and self.message is None:
+            raise ValueError("attachments need a message")
         if self.branch is not None and self.repository is None:
             raise ValueError("a branch needs a repository")
         return self

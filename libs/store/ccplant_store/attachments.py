@@ -17,7 +17,7 @@ from ccplant_contracts.attachment import AttachedFile, Attachment
 from ccplant_contracts.base import Message, UtcTime
 from ccplant_contracts.stream import BLOB_CHUNK_BYTES
 from ccplant_store.documents import Document
-from ccplant_store.driver import ASC, Collection, Database
+from ccplant_store.driver import ASC, Collection, Database, Transaction
 from ccplant_store.errors import AttachmentMissingError, AttachmentsFullError, TombstonedError
 from ccplant_store.tombstones import TombstoneStore
 
@@ -28,6 +28,14 @@ _UNFINISHED_FOR = timedelta(hours=1)
 _CLAIMED_FOR = timedelta(minutes=2)
 """Longer than any request takes from its claim to its message."""
 _COLLECTED_AT_ONCE = 100
+
+
+def before_a_session(owner: str) -> str:
+    """Return what stands for the session of files that were uploaded for one that is still to be created; pure.
+
+    No session is called so: ids have no colon.
+    """
+    return f"to-come:{owner}"
 
 
 @dataclass(frozen=True)
@@ -224,6 +232,41 @@ class AttachmentStore:
                 raise AttachmentMissingError(attachment_id)
             files.append(AttachmentDoc.decode(raw).file())
         return tuple(files)
+
+    async def staged(self, owner: str, attachment_ids: Sequence[str]) -> tuple[AttachedFile, ...]:
+        """Return files that wait for a session that is to be created, in the order asked for.
+
+        Raises:
+            AttachmentMissingError: this owner has no such file waiting (any more).
+        """
+        files: list[AttachedFile] = []
+        for attachment_id in attachment_ids:
+            file = await self.open(before_a_session(owner), attachment_id)
+            if file is None:
+                raise AttachmentMissingError(attachment_id)
+            files.append(file.file())
+        return tuple(files)
+
+    async def hand_over(
+        self, owner: str, session_id: str, attachment_ids: Sequence[str], *, transaction: Transaction
+    ) -> None:
+        """Give files that wait to a session whose first message names them, in the transaction that writes both.
+
+        Raises:
+            AttachmentMissingError: one does not wait any more.
+        """
+        for attachment_id in attachment_ids:
+            moved = await self._files.find_one_and_update(
+                {
+                    "_id": attachment_id,
+                    "metadata.session_id": before_a_session(owner),
+                    "metadata.complete": True,
+                },
+                {"$set": {"metadata.session_id": session_id, "metadata.used": True}},
+                transaction=transaction,
+            )
+            if moved is None:
+                raise AttachmentMissingError(attachment_id)
 
     async def note_used(self, attachment_ids: Sequence[str]) -> None:
         """Note that a prompt names these; where this is missed, whoever looks for unused ones makes up for it."""

@@ -318,6 +318,95 @@ async def test_an_ended_session_takes_no_files_and_gives_those_that_it_has(api: 
     assert await files_held(api) == (0, 0)
 
 
+FIRST = "/api/v1/attachments"
+
+
+async def upload_first(api: Api, content: bytes = b"first", name: str = "f.txt") -> str:
+    answer = await api.client.post(FIRST, params={"name": name}, content=content)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["attachment_id"])
+
+
+async def first_prompt(api: Api, session_id: str) -> dict[str, Any]:
+    prompts = (await api.client.get(f"/api/v1/sessions/{session_id}/messages")).json()["prompts"]
+    (prompt,) = prompts
+    return dict(prompt)
+
+
+async def test_a_new_session_takes_the_files_of_its_first_message_along(api: Api) -> None:
+    one, two = await upload_first(api, b"1"), await upload_first(api, b"22")
+    created = await api.create(message="look", attachments=[two, one], mode="task")
+    prompt = await first_prompt(api, created["session_id"])
+    assert [file["attachment_id"] for file in prompt["attachments"]] == [two, one]
+    back = await api.client.get(f"{path_of(created['session_id'])}/{two}")
+    assert back.content == b"22"
+    refused(await api.client.get(f"{FIRST}/{two}"), 404, "NOT_FOUND")
+    refused(await api.client.delete(f"{path_of(created['session_id'])}/{two}"), 409, "CONFLICT")
+    again = await api.client.post("/api/v1/sessions", json={"message": "x", "attachments": [one]})
+    refused(again, 400, "INVALID_REQUEST")
+
+
+async def test_of_many_creations_with_one_key_one_has_the_files_and_all_are_answered_with_it(
+    api: Api,
+) -> None:
+    body = {"message": "look", "attachments": [await upload_first(api)]}
+
+    async def create() -> httpx.Response:
+        return await api.client.post("/api/v1/sessions", json=body, headers={"Idempotency-Key": "k"})
+
+    answers = await asyncio.gather(*(create() for _ in range(15)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["session_id"] for answer in answers}) == 1
+    assert (await api.client.get("/api/v1/sessions")).json()["total"] == 1
+    other = {**body, "message": "another"}
+    refused(
+        await api.client.post("/api/v1/sessions", json=other, headers={"Idempotency-Key": "k"}),
+        409,
+        "CONFLICT",
+    )
+
+
+async def test_one_of_two_sessions_gets_a_file_and_the_other_is_not_created(api: Api) -> None:
+    body = {"message": "look", "attachments": [await upload_first(api)]}
+    answers = await asyncio.gather(*(api.client.post("/api/v1/sessions", json=body) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 7
+    assert (await api.client.get("/api/v1/sessions")).json()["total"] == 1
+
+
+async def test_files_that_wait_are_their_owners_alone_bounded_and_gone_after_a_day(api: Api) -> None:
+    waiting = await upload_first(api)
+    for answer in (await api.other.get(f"{FIRST}/{waiting}"), await api.other.delete(f"{FIRST}/{waiting}")):
+        refused(answer, 404, "NOT_FOUND")
+    stolen = await api.other.post("/api/v1/sessions", json={"message": "x", "attachments": [waiting]})
+    refused(stolen, 400, "INVALID_REQUEST")
+    refused(
+        await api.client.post("/api/v1/sessions", json={"attachments": [waiting]}), 400, "INVALID_REQUEST"
+    )
+    for _ in range(4):
+        await upload_first(api)
+    refused(await api.client.post(FIRST, params={"name": "n"}, content=b"x"), 429, "RESOURCE_QUOTA_EXCEEDED")
+    assert (await api.client.delete(f"{FIRST}/{waiting}")).status_code == 204
+    store = api.control.store
+    late = (await store.database.collection("fs.files").find({}, limit=1))[0]["uploadDate"] + UNUSED_FOR
+    assert await store.attachments.remove_unused(late + timedelta(minutes=1)) == 4
+    assert await files_held(api) == (0, 0)
+
+
+async def test_a_task_that_is_done_again_has_its_files_again(api: Api) -> None:
+    created = await api.create(message="look", attachments=[await upload_first(api, BIG)], mode="task")
+    await api.control.run(created["session_id"])
+    await api.control.end(created["session_id"])
+    again = await api.client.post(f"/api/v1/sessions/{created['session_id']}/recreate", json={})
+    assert again.status_code == 201, again.text
+    assert (
+        await api.client.delete(f"/api/v1/sessions/{created['session_id']}?purge=true")
+    ).status_code == 202
+    await api.control.store.purge(created["session_id"])
+    (file,) = (await first_prompt(api, again.json()["session_id"]))["attachments"]
+    back = await api.client.get(f"{path_of(again.json()['session_id'])}/{file['attachment_id']}")
+    assert back.content == BIG
+
+
 @pytest.fixture
 def api_settings(api_settings: ApiSettings) -> ApiSettings:
     """A session holds little here."""

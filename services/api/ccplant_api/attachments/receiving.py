@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 
 from ccplant_api.gateway import Gateway
 from ccplant_contracts.attachment import Attachment
-from ccplant_contracts.errors import ConflictError, PayloadTooLargeError, QuotaExceededError
+from ccplant_contracts.errors import PayloadTooLargeError, QuotaExceededError
 from ccplant_contracts.ids import new_attachment_id
 from ccplant_store.attachments import PIECE_BYTES, AttachmentDoc, AttachmentMetadata, SessionRoom
 from ccplant_store.errors import AttachmentsFullError
-from ccplant_store.sessions.model import SessionDoc
 
 
 async def receive_attachment(
     gateway: Gateway,
-    session: SessionDoc,
     *,
+    owner: str,
+    session_id: str,
     name: str,
     media_type: str,
     announced: int | None,
@@ -26,24 +26,18 @@ async def receive_attachment(
     """Store a file; return what was stored. `announced`: how long the client says that it is.
 
     Raises:
-        ConflictError: the session takes no messages any more.
         PayloadTooLargeError: the file is larger than one may be.
-        QuotaExceededError: the session holds as many files as it may.
+        QuotaExceededError: there are as many files as one session may hold.
     """
     settings = gateway.settings
-    if not session.open or session.stop_requested is not None:
-        raise ConflictError(
-            "The session has ended, or is being ended, and takes no files any more.",
-            details={"state": session.status.value},
-        )
     if announced is not None and announced > settings.max_attachment_bytes:
         raise too_large(settings.max_attachment_bytes)
     wanted = AttachmentDoc(
         id=new_attachment_id(),
         length=settings.max_attachment_bytes if announced is None else announced,
         metadata=AttachmentMetadata(
-            session_id=session.id,
-            owner=session.owner,
+            session_id=session_id,
+            owner=owner,
             name=name,
             media_type=media_type,
             created_at=gateway.clock.now(),
@@ -55,7 +49,7 @@ async def receive_attachment(
         await store.reserve(wanted, room)
     except AttachmentsFullError as full:
         raise QuotaExceededError(
-            f"This session holds as many files as it may: {full.files} with {full.size:,} bytes together. "
+            f"There are as many files as there may be: {full.files} with {full.size:,} bytes together. "
             "Remove some that no message has.",
             details={"max_files": full.files, "max_bytes": full.size},
         ) from None

@@ -11,7 +11,7 @@ import re
 
 from starlette.types import Message, Receive, Scope, Send
 
-_UPLOADS = re.compile(r"/api/v1/sessions/[^/]+/attachments")
+_UPLOADS = re.compile(r"/api/v1/(sessions/[^/]+/)?attachments")
 _PASSED_OVER_BYTES = 16_000_000
 _PASSED_OVER_SECONDS = 3.0
 

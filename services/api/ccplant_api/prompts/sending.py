@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from ccplant_api.errors.validation import invalid_field
+from ccplant_api.attachments.naming import not_there
 from ccplant_api.gateway import Gateway
 from ccplant_api.http.idempotency import same_or_conflict
 from ccplant_api.principals.authentication import Principal
@@ -95,11 +95,7 @@ async def _claimed(
     except AttachmentMissingError as missing:
         if await gateway.store.sessions.get_owned(session_id, caller.user_id) is None:
             raise no_such_session() from None
-        index = list(attachments).index(missing.attachment_id)
-        raise invalid_field(
-            f"attachments[{index}]",
-            "is not in this session (a file that no message has is removed after a day)",
-        ) from None
+        raise not_there(missing, attachments, "in this session") from None
 
 
 async def _known(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ccplant_api.attachments.naming import not_there
 from ccplant_api.errors.validation import invalid_field
 from ccplant_api.gateway import Gateway
 from ccplant_api.http.context import current_trace
-from ccplant_api.http.idempotency import same_or_conflict
+from ccplant_api.http.idempotency import earlier_answer, same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
 from ccplant_api.settings import ApiSettings
@@ -21,7 +22,13 @@ from ccplant_contracts.errors import ApiError, QuotaExceededError
 from ccplant_contracts.ids import new_prompt_id, new_session_id
 from ccplant_contracts.session import CreatedSession, CreateSession, SessionConfig
 from ccplant_platform.faults import fault_point
-from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError, VolumeRefusedError
+from ccplant_store.driver import Transaction
+from ccplant_store.errors import (
+    AlreadyDoneError,
+    AttachmentMissingError,
+    DuplicateKeyError,
+    VolumeRefusedError,
+)
 from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
 from ccplant_store.prompts.model import PromptDoc
 from ccplant_store.sessions.model import SessionDoc, new_session
@@ -99,6 +106,11 @@ async def create_session(
         resumes=resumes,
     )
     prompt = None
+    try:
+        files = await gateway.store.attachments.staged(caller.user_id, body.attachments)
+    except AttachmentMissingError as missing:
+        before = await _done_or_missing(gateway, caller, body, missing, route=route, key=key, digest=digest)
+        return before, True
     if body.message is not None:
         prompt = PromptDoc(
             id=new_prompt_id(),
@@ -106,6 +118,7 @@ async def create_session(
             owner=caller.user_id,
             number=1,
             text=body.message,
+            attachments=files,
             by=caller.user_id,
             created_at=now,
         )
@@ -126,6 +139,14 @@ async def create_session(
         await _leave_place(gateway, session)
         same_or_conflict(done.body_hash, digest, key or "")
         return done.response or {}, True
+    except AttachmentMissingError as missing:
+        # gone to this very session, where the word that it was written did not come through
+        if await gateway.store.sessions.get(session_id) is None:
+            await _leave_place(gateway, session)
+            before = await _done_or_missing(
+                gateway, caller, body, missing, route=route, key=key, digest=digest
+            )
+            return before, True
     except (ApiError, DuplicateKeyError):
         # only these say that nothing was written; after any other failure the sweep finds out whether it was
         await _leave_place(gateway, session)
@@ -133,6 +154,28 @@ async def create_session(
     fault_point("api.session.inserted")
     gateway.bus.command("session.launch", session_id)
     return answer, False
+
+
+async def _done_or_missing(
+    gateway: Gateway,
+    caller: Principal,
+    body: CreateSession,
+    missing: AttachmentMissingError,
+    *,
+    route: str,
+    key: str | None,
+    digest: str,
+) -> Mapping[str, Any]:
+    """Return what an equal request was answered: it has the files then. Otherwise they are not there.
+
+    Raises:
+        ConflictError: the key was used with another body.
+        InvalidRequestError: nobody has used the key.
+    """
+    before = await earlier_answer(gateway.store.idempotency, caller.user_id, route, key, digest)
+    if before is None:
+        raise not_there(missing, body.attachments, "among your files that wait for a session") from None
+    return before
 
 
 async def _take_place(gateway: Gateway, session: SessionDoc) -> None:
@@ -158,11 +201,20 @@ async def _create(
 ) -> None:
     """Write it all; a volume whose session has just ended is waited for a little."""
     clock = gateway.clock
+    named = () if prompt is None else tuple(file.attachment_id for file in prompt.attachments)
+
+    async def take_files(run: Transaction) -> None:
+        await gateway.store.attachments.hand_over(session.owner, session.id, named, transaction=run)
+
     ends = clock.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             await gateway.store.sessions.create(
-                session, prompt=prompt, idempotency=protected, traceparent=current_trace()
+                session,
+                prompt=prompt,
+                idempotency=protected,
+                traceparent=current_trace(),
+                also=take_files if named else None,
             )
         except VolumeRefusedError as refused:
             if clock.monotonic() >= ends or not await is_being_let_go(gateway, refused):

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ccplant_api.attachments.copying import copied
 from ccplant_api.errors.validation import invalid_field, invalid_model
 from ccplant_api.gateway import Gateway
 from ccplant_api.sessions.unmasking import unmasked
@@ -53,11 +54,14 @@ async def recreation(gateway: Gateway, session: SessionDoc, wanted: RecreateSess
     config = merged_config(session, wanted.config, kept)
     prompts = await gateway.store.prompts.list_for(session.id, last=1_000)
     resumes = _resumed(session, config, kept, prompts) if wanted.resume else None
-    first = prompts[0].text if prompts and session.mode is Mode.TASK else None
-    # what a task was told is in the conversation: said again, it would be done again
-    return Recreation(
-        _body(session, config, None, Mode.INTERACTIVE) if resumes else _body(session, config, first), resumes
-    )
+    if resumes:
+        # what a task was told is in the conversation: said again, it would be done again
+        return Recreation(_body(session, config, None, Mode.INTERACTIVE), resumes)
+    if not prompts or session.mode is not Mode.TASK:
+        return Recreation(_body(session, config, None), None)
+    files = await copied(gateway, session.owner, session.id, prompts[0].attachments)
+    body = _body(session, config, prompts[0].text).model_copy(update={"attachments": files})
+    return Recreation(body, None)
 
 
 def _body(
