@@ -34,7 +34,7 @@ class Screen:
 def set_up(backstage: Backstage) -> Scene:
     """Make something of every kind, so that no screen is empty."""
     asking = backstage.session(name="feature-auth-implementation", message="ask")
-    working = backstage.session(name="bugfix-memory-leak", preset="heavy", message="think")
+    working = backstage.session(name="bugfix-memory-leak", message="think")
     for word in (
         "plan",
         "tool",

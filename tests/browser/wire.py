@@ -68,19 +68,26 @@ class Wire:
             there.settimeout(None)
             with self._lock:
                 self._open |= {here, there}
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+            threading.Thread(target=self._connect, args=(here, there), daemon=True).start()
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while piece := one.recv(_PIECE):
-                other.sendall(piece)
-            other.shutdown(socket.SHUT_WR)
-            return
+    def _connect(self, here: socket.socket, there: socket.socket) -> None:
+        back = threading.Thread(target=_pass_on, args=(there, here), daemon=True)
+        back.start()
+        _pass_on(here, there)
+        back.join()
         with self._lock:
-            self._open -= {one, other}
-        for each in (one, other):
-            each.close()
+            self._open -= {here, there}
+        here.close()
+        there.close()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Say to the other what the one says, until it has said everything or is thrown out."""
+    with contextlib.suppress(OSError):
+        while piece := one.recv(_PIECE):
+            other.sendall(piece)
+    with contextlib.suppress(OSError):
+        other.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ export function Broken({ error, reset }: { error: unknown; reset: () => void }) 
   const { online } = useNetwork();
   const away = (error instanceof Problem && error.status === 0) || (isMissingPart(error) && !online);
   if (away) return <Away reset={reset} />;
-  return isMissingPart(error) ? <Changed /> : <Failure error={error} retry={reset} />;
+  return isMissingPart(error) ? <Changed /> : <Failure error={error} retry={reset} whole />;
 }
 
 function Away({ reset }: { reset: () => void }) {

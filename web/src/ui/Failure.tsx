@@ -6,13 +6,15 @@ import { Problem } from "../api/problem";
 import { saidOf } from "./said";
 
 /** What a screen shows that could not be loaded: why, what to do, and what to tell whoever runs the server. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, whole = false }: { error: unknown; retry?: () => void; whole?: boolean }) {
   const { t } = useTranslation();
   const said = saidOf(error, t);
   return (
     <Center p="xl" role="alert">
       <Stack gap="sm" align="center" maw={480} ta="center">
-        <Title order={2}>{said.title}</Title>
+        <Title order={whole ? 1 : 2} size="h2">
+          {said.title}
+        </Title>
         <Text c="dimmed">{said.detail}</Text>
         {error instanceof Problem && error.requestId !== undefined && (
           <Text size="xs" c="dimmed">
