@@ -139,6 +139,7 @@ class Recorder:
             delivery.traceparent,
         )
         if not await self._store.deliveries.insert_finished(delivery, event):
+            await self._drop_payload(delivery)
             return await self._repeat(delivery) or Recorded(delivery.id, outcome, reason)
         await self._keep_payload(delivery)
         return Recorded(delivery.id, outcome, reason)
@@ -173,6 +174,7 @@ class Recorder:
             written = await self._with_payload(delivery)
             if await self._store.deliveries.insert(written):
                 await self._keep_payload(written)
+            await self._drop_payload(written)
                 fault_point("ingest.delivery.recorded")
                 return written
             found = await self._repeat(delivery)
@@ -189,7 +191,8 @@ class Recorder:
         fault_point("ingest.payload.written")
         return delivery.model_copy(update={"payload": None, "blob_id": blob_id})
 
-    async def _keep_payload(self, delivery: DeliveryDoc) -> None:
+    async def _drop_payload(self, delivery: DeliveryDoc) -> None:
+        """Remove the payload of a repeat, which the first one has."""
         if delivery.blob_id is not None:
             await self._store.deliveries.payloads.keep(delivery.blob_id)
 
@@ -210,6 +213,7 @@ class Recorder:
             self._wake()  # also where it was found half-done: the one who had it may be gone
         row = delivery.model_copy(
             update={
+                "blob_id": None,
                 "key": None,
                 "payload": None,
                 "state": "processed",

@@ -57,7 +57,7 @@ async def test_a_payload_that_no_delivery_names_is_collected_and_one_that_is_nam
 ) -> None:
     lost = await store.deliveries.payloads.write("dlv-1", b"x" * 300_000, at=NOW)
     kept = await store.deliveries.payloads.write("dlv-2", b"y" * 300_000, at=NOW)
-    await store.deliveries.payloads.keep(kept)
+    await store.deliveries.payloads.drop(lost)
     await store.blobs.collect_unreferenced(NOW + timedelta(hours=2))
     assert await store.deliveries.payloads.read(lost) is None
     assert await store.deliveries.payloads.read(kept) == b"y" * 300_000

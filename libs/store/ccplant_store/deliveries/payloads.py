@@ -1,7 +1,8 @@
 """Large payloads in GridFS's own format, gone by themselves when the delivery is.
 
-A payload is written before the delivery that names it, and marked as named after: a crash in between leaves one that
-nobody names, which is collected like any other blob. File and pieces carry the moment from which MongoDB removes them.
+A payload is written before the delivery that names it, and counts as named from the start: there is no moment at which a
+delivery is on record and its payload may be collected. What a crash in between leaves is named by nobody, and goes with the
+others: file and pieces carry the moment from which MongoDB removes them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class PayloadStore:
         self._chunks: Collection = database.collection("fs.chunks")
 
     async def write(self, delivery_id: str, payload: bytes, *, at: datetime) -> str:
-        """Write a payload and return its blob's id; it goes within hours unless `keep` is called."""
+        """Write a payload and return its blob's id; `drop` it where no delivery names it after all."""
         blob_id = new_blob_id()
         pieces = range(0, len(payload), _PIECE)
         expires_at = at + _KEPT
@@ -44,7 +45,7 @@ class PayloadStore:
                     "total": len(pieces),
                     "created_at": at,
                     "complete": True,
-                    "referenced": False,
+                    "referenced": True,
                     "expires_at": expires_at,
                 },
             }
@@ -62,9 +63,10 @@ class PayloadStore:
         )
         return blob_id
 
-    async def keep(self, blob_id: str) -> None:
-        """Note that a delivery names it."""
-        await self._files.update_one({"_id": blob_id}, {"$set": {"metadata.referenced": True}})
+    async def drop(self, blob_id: str) -> None:
+        """Remove a payload that no delivery names: its delivery was a repeat."""
+        await self._chunks.delete_many({"files_id": blob_id})
+        await self._files.delete_many({"_id": blob_id})
 
     async def read(self, blob_id: str) -> bytes | None:
         """Return a payload; None: it is not there, or not whole, any more."""
