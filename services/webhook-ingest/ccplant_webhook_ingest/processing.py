@@ -151,8 +151,8 @@ class Processor:
         self, delivery: DeliveryDoc, webhook: WebhookDoc, definition: CreateWebhook, verdict: Verdict
     ) -> Rest:
         now = self._clock.now()
-        # the bound ends loops of machines; a replay is somebody's own wish
-        if delivery.replays == 0 and not await self._store.rates.admit(
+        # the bound ends loops of machines; a replay is its owner's own wish, unless it was the sender's
+        if (delivery.replays == 0 or delivery.resent) and not await self._store.rates.admit(
             delivery.trigger,
             webhook.id,
             rate_key(verdict),

@@ -141,7 +141,6 @@ class Recorder:
         if not await self._store.deliveries.insert_finished(delivery, event):
             await self._drop_payload(delivery)
             return await self._repeat(delivery) or Recorded(delivery.id, outcome, reason)
-        await self._keep_payload(delivery)
         return Recorded(delivery.id, outcome, reason)
 
     # --- writing
@@ -173,10 +172,9 @@ class Recorder:
         for _ in range(_TRIES):
             written = await self._with_payload(delivery)
             if await self._store.deliveries.insert(written):
-                await self._keep_payload(written)
-            await self._drop_payload(written)
                 fault_point("ingest.delivery.recorded")
                 return written
+            await self._drop_payload(written)
             found = await self._repeat(delivery)
             if found is not None:
                 return found
@@ -194,7 +192,7 @@ class Recorder:
     async def _drop_payload(self, delivery: DeliveryDoc) -> None:
         """Remove the payload of a repeat, which the first one has."""
         if delivery.blob_id is not None:
-            await self._store.deliveries.payloads.keep(delivery.blob_id)
+            await self._store.deliveries.payloads.drop(delivery.blob_id)
 
     # --- repeats
 
@@ -206,16 +204,16 @@ class Recorder:
         outcome, reason = await self._became(first)
         if outcome == "failed":
             # another may have been faster, or it is through by now: it is processed in any case
-            await self._store.deliveries.replay(first, at=self._clock.now())
+            await self._store.deliveries.replay(first, at=self._clock.now(), resent=True)
             outcome, reason = "processing", None
             fault_point("ingest.delivery.replayed")
         if outcome == "processing":
             self._wake()  # also where it was found half-done: the one who had it may be gone
         row = delivery.model_copy(
             update={
-                "blob_id": None,
                 "key": None,
                 "payload": None,
+                "blob_id": None,
                 "state": "processed",
                 "outcome": "duplicate",
                 "duplicate_of": first.id,

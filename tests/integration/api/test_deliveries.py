@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from ccplant_contracts import subjects
@@ -163,3 +164,27 @@ async def test_a_delivery_is_processed_again_when_its_owner_says_so(api: Api) ->
     error = refused(await api.client.post(path), 409, "CONFLICT")
     assert error["details"] == {"state": "duplicate", "duplicate_of": there["ignored"]}
     assert await eventually(lambda: len(woken) == 5), "the ingest hears nothing of it"
+
+
+async def test_a_replay_that_is_asked_for_again_with_its_key_is_one_replay(api: Api) -> None:
+    webhook_id = (await made(api))["webhook_id"]
+    store = api.control.store
+    ignored = await finished(
+        store, webhook_id, "ignored", reason="branch", facts={"found": "a", "wanted": "b"}
+    )
+    path = f"{WEBHOOKS}/{webhook_id}/deliveries/{ignored.id}/replay"
+    keyed = {"Idempotency-Key": "again-1"}
+    answers = await asyncio.gather(*(api.client.post(path, headers=keyed) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert [answer.headers.get("idempotency-replayed") for answer in answers].count(None) == 1
+    replayed = await store.deliveries.get(ignored.id)
+    assert replayed is not None
+    # also when it is through by then, and may be replayed once more
+    await finished(store, webhook_id, "ignored", delivery=replayed, reason="branch", facts={})
+    repeated = await api.client.post(path, headers=keyed)
+    assert (repeated.status_code, repeated.headers["idempotency-replayed"]) == (202, "true")
+    kept = await store.deliveries.get(ignored.id)
+    assert kept is not None
+    assert (kept.state, kept.replays) == ("processed", 1)
+    assert (await api.client.post(path, headers={"Idempotency-Key": "again-2"})).json()["replays"] == 2

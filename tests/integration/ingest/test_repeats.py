@@ -162,6 +162,46 @@ async def test_beyond_the_bound_of_an_hour_deliveries_are_ignored_but_for_a_repl
     assert replayed.outcome == "handed"
 
 
+async def test_the_bound_of_an_hour_holds_for_what_is_sent_again_and_again(stage: Stage) -> None:
+    webhook = await make_webhook(stage.store, max_dispatches_per_hour=2)
+    github = await stage.ingester()
+    delivery_id = (await github.send(webhook, delivery="g-1")).json()["delivery_id"]
+    for sent_again in range(3):
+        delivery = await processed(stage.store, delivery_id)
+        assert delivery.replays == sent_again
+        if delivery.outcome == "ignored":
+            break
+        dispatch = await stage.store.dispatches.get(delivery.dispatch_id or "")
+        assert dispatch is not None
+        failure = DispatchFailure(code="internal_error", message={"ja": "x", "en": "x"})
+        assert await stage.store.dispatches.fail(dispatch, failure, at=datetime.now(UTC)) is not None
+        again = await github.send(webhook, delivery="g-1")
+        assert (again.status_code, again.json()["outcome"]) == (202, "processing")
+    assert (delivery.outcome, delivery.reason) == ("ignored", "rate")
+    assert await dispatches(stage.store) == 2
+
+
+async def test_a_large_payload_whose_receiver_died_after_it_was_recorded_is_there_for_all_its_time(
+    stage: Stage,
+) -> None:
+    webhook = await make_webhook(stage.store)
+    payload = b'{"number":7,"pad":"' + b"x" * 300_000 + b'"}'
+    delivery = delivery_document(webhook, payload=None, next_attempt_at=datetime.now(UTC) + timedelta(days=1))
+    blob_id = await stage.store.deliveries.payloads.write(delivery.id, payload, at=delivery.received_at)
+    await stage.store.deliveries.insert(delivery.model_copy(update={"blob_id": blob_id}))
+    await stage.store.blobs.collect_unreferenced(datetime.now(UTC) + timedelta(hours=2))
+    assert await stage.store.deliveries.payloads.read(blob_id) == payload
+
+
+async def test_the_payload_of_a_repeat_takes_no_room(stage: Stage) -> None:
+    webhook = await make_webhook(stage.store)
+    github = await stage.ingester()
+    for _ in range(3):
+        await github.send(webhook, pull_request(pad="x" * 300_000), delivery="g-1")
+    assert await stage.store.database.collection("fs.files").count({}, limit=10) == 1
+    assert await stage.store.database.collection("fs.chunks").count({}, limit=10) == 2
+
+
 async def test_a_delivery_of_a_webhook_that_was_deleted_meanwhile_fails_and_says_so(stage: Stage) -> None:
     webhook = await make_webhook(stage.store)
     waiting = delivery_document(webhook, payload=b"{}", next_attempt_at=datetime.now(UTC))

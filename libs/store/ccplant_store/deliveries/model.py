@@ -59,6 +59,8 @@ class DeliveryDoc(Document):
     dispatch_id: str | None = None
     duplicate_of: str | None = None
     replays: int = 0
+    resent: bool = False
+    """Whether it is processed again because its sender repeated it, not because its owner asked for it."""
     attempts: int = 0
     """How often it was taken up since it was received or replayed; 0: by the process that received it."""
     next_attempt_at: UtcTime | None = None

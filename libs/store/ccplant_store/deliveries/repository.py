@@ -7,7 +7,7 @@ delivery as it was taken: it has one outcome for each time it is processed, whoe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from ccplant_store.driver import ASC, DESC, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
+from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.sessions.listing import TOTAL_CAP
 
 _LISTED = {"payload": 0, "headers": 0, "filters": 0, "message": 0}
@@ -50,6 +51,7 @@ class DeliveryStore:
         self._database = database
         self._deliveries: Collection = database.collection("deliveries")
         self._recorder = recorder
+        self._idempotency: Collection = database.collection("idempotency")
         self.payloads = PayloadStore(database)
 
     # --- reading
@@ -159,8 +161,19 @@ class DeliveryStore:
             raise
         return True
 
-    async def replay(self, delivery: DeliveryDoc, *, at: datetime) -> DeliveryDoc | None:
-        """Have a delivery processed again that is still as the caller saw it; None: it is not, or it is a repeat."""
+    async def replay(
+        self,
+        delivery: DeliveryDoc,
+        *,
+        at: datetime,
+        resent: bool = False,
+        idempotency: Callable[[DeliveryDoc], IdempotencyDoc] | None = None,
+    ) -> DeliveryDoc | None:
+        """Have a delivery processed again that is still as the caller saw it; None: it is not, or it is a repeat.
+
+        `resent`: its sender repeated it. `idempotency` makes the key that is written with it; None also where that key is
+        there already.
+        """
         query = {
             "_id": delivery.id,
             "state": "processed",
@@ -172,13 +185,28 @@ class DeliveryStore:
             "state": "received",
             "attempts": 0,
             "next_attempt_at": at,
+            "resent": resent,
             "claimed_by": None,
             "updated_at": at,
         }
-        raw = await self._deliveries.find_one_and_update(
-            query, {"$set": changes, "$inc": {"replays": 1}}, projection=_OPENED
-        )
-        return DeliveryDoc.decode_optional(raw)
+        update = {"$set": changes, "$inc": {"replays": 1}}
+        if idempotency is None:
+            raw = await self._deliveries.find_one_and_update(query, update, projection=_OPENED)
+            return DeliveryDoc.decode_optional(raw)
+
+        async def write(run: Transaction) -> DeliveryDoc | None:
+            raw = await self._deliveries.find_one_and_update(
+                query, update, projection=_OPENED, transaction=run
+            )
+            changed = DeliveryDoc.decode_optional(raw)
+            if changed is not None:
+                await self._idempotency.insert_one(idempotency(changed).encode(), transaction=run)
+            return changed
+
+        try:
+            return await self._database.transaction(write)
+        except DuplicateKeyError:
+            return None
 
     # --- processing
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from ccplant_api.dispatches.joining import fates
 from ccplant_api.errors.documented import error_answers
 from ccplant_api.gateway import CallerDep, Gateway, GatewayDep
-from ccplant_api.http.answers import answer
+from ccplant_api.http.answers import answer, answer_json
+from ccplant_api.http.idempotency import REPLAYED, IdempotencyKey, earlier_answer
 from ccplant_api.http.pages import LimitQuery, OffsetQuery, page_fields
 from ccplant_api.triggers.ids import checked_id, not_found
 from ccplant_api.webhooks import views
@@ -20,11 +21,14 @@ from ccplant_contracts.errors import ConflictError, NotFoundError
 from ccplant_contracts.webhook import DeliveryList, DeliveryResource, DeliverySummary, Outcome
 from ccplant_platform.faults import fault_point
 from ccplant_store.deliveries.model import DeliveryDoc
+from ccplant_store.idempotency import IdempotencyDoc, idempotency_id
 
 router = APIRouter(prefix="/api/v1/webhooks/{webhook_id}/deliveries", tags=["webhooks"])
 
 DeliveryIdPath = Annotated[str, Path(description="The delivery's id.", examples=["dlv-0123456789abcdef"])]
 _THING = "delivery"
+_NO_BODY = ""
+"""The digest of what a replay is asked with."""
 
 
 def _no_such_delivery() -> NotFoundError:
@@ -93,16 +97,41 @@ async def show(
     responses=error_answers(404, 409),
 )
 async def replay(
-    delivery_id: DeliveryIdPath, webhook: WebhookDep, caller: CallerDep, gateway: GatewayDep
+    delivery_id: DeliveryIdPath,
+    webhook: WebhookDep,
+    caller: CallerDep,
+    gateway: GatewayDep,
+    key: IdempotencyKey = None,
 ) -> Response:
     """Have a delivery processed again, by the definition as it is now; what it set off before stays.
 
     A repeat has no payload of its own: replay the delivery that it repeats (`duplicate_of`).
     """
     found = await _found(gateway, webhook.id, delivery_id, caller.user_id)
-    again = await gateway.store.deliveries.replay(found, at=gateway.clock.now())
+    keys, route = gateway.store.idempotency, f"replay:{found.id}"
+    before = await earlier_answer(keys, caller.user_id, route, key, _NO_BODY)
+    if before is not None:
+        return answer_json(before, status=202, headers=REPLAYED)
+    now = gateway.clock.now()
+
+    def protected(again: DeliveryDoc) -> IdempotencyDoc:
+        return IdempotencyDoc(
+            id=idempotency_id(caller.user_id, route, key or ""),
+            body_hash=_NO_BODY,
+            resource_id=again.id,
+            response=views.summary(again, None).model_dump(mode="json"),
+            created_at=now,
+        )
+
+    again = await gateway.store.deliveries.replay(
+        found, at=now, idempotency=None if key is None else protected
+    )
     if again is None:
-        raise _refused(found)
+        # the same request may have been faster
+        before = await earlier_answer(keys, caller.user_id, route, key, _NO_BODY)
+        if before is None:
+            raise _refused(found)
+        return answer_json(before, status=202, headers=REPLAYED)
     fault_point("api.intent.written")
     gateway.bus.wake(subjects.WAKE_DELIVERIES)
     return answer(views.summary(again, None), status=202)
