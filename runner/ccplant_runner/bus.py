@@ -55,6 +55,8 @@ class BusLink:
         self._line: Line | None = None
         self._up = asyncio.Event()
         self._subscription: tuple[str, Handler] | None = None
+        self._apart: frozenset[str] = frozenset()
+        self._answering: set[asyncio.Task[None]] = set()
         self._heard: deque[str] = deque(maxlen=_REMEMBERED)
         """Reply subjects of the last requests: each request has its own, so the second with the same is a copy."""
         self._keeper: asyncio.Task[None] | None = None
@@ -80,9 +82,13 @@ class BusLink:
             raise
         self._keeper = asyncio.create_task(self._keep(), name="bus-keeper")
 
-    async def listen(self, subject: str, handler: Handler) -> None:
-        """Hand what arrives on a subject to the handler, also after the client was replaced."""
+    async def listen(self, subject: str, handler: Handler, *, apart: frozenset[str] = frozenset()) -> None:
+        """Hand what arrives on a subject to the handler, also after the client was replaced.
+
+        One after the other, but for the kinds in `apart`: what comes after these does not wait for their answers.
+        """
         self._subscription = (subject, handler)
+        self._apart = apart
         line = None
         while line is not self._line:
             # it may be replaced meanwhile; who comes back hears what it was subscribed to
@@ -138,6 +144,7 @@ class BusLink:
         """End the connection and do not come back."""
         if self._keeper is not None:
             await ended([self._keeper])
+        await ended(self._answering)
         lines = [*self._retiring.values(), *([self._line] if self._line is not None else [])]
         await ended(self._retiring)
         for line in lines:
@@ -284,12 +291,26 @@ class BusLink:
                 return
             if message.reply:
                 self._heard.append(message.reply)
+            if kind in self._apart:
+                task = asyncio.create_task(answered(kind, message), name=f"bus-{kind}")
+                self._answering.add(task)
+                task.add_done_callback(self._answered)
+            else:
+                await answered(kind, message)
+
+        async def answered(kind: str, message: Msg) -> None:
             answer = await handler(kind, message.data)
             if answer is not None and message.reply:
                 with contextlib.suppress(nats.errors.Error):
                     await message.respond(answer)
 
         await line.subscribe(subject, arrived)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._log.failure("request_not_answered", error=f"{type(error).__name__}: {error}")
 
 
 def comes_from_the_control_plane(kind: str, reply: str) -> bool:

@@ -18,6 +18,7 @@ from ccplant_contracts.launch import (
     StopRequest,
     StoredTo,
 )
+from ccplant_runner.changes.desk import ChangesDesk
 from ccplant_runner.deadline import Deadline
 from ccplant_runner.journal import Journal
 from ccplant_runner.permissions import PermissionDesk
@@ -26,6 +27,8 @@ from ccplant_runner.prompts import PromptDesk
 _LOGGED = frozenset({"prompt", "cancel", "permission"})
 """What has to be in the log before it is answered."""
 _OPEN_SECONDS = 2.0
+APART = frozenset({"changes"})
+"""What takes long to answer: nothing that comes after it may wait for that, a stop least of all."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,19 @@ class Inbox:
         deadline: Deadline,
         journal: Journal,
         stop: Callable[[StopNow], None],
+        changes: ChangesDesk,
     ) -> None:
         self._prompts = prompts
         self._permissions = permissions
         self._deadline = deadline
         self._journal = journal
         self._stop = stop
+        self._changes = changes
 
     async def take(self, kind: str, body: bytes) -> bytes | None:
         """Act on one message; return the answer, where one is due."""
+        if kind == "changes":
+            return await self._changes.answer(body)
         if kind in _LOGGED and not await self._logging():
             return None
         try:

@@ -38,12 +38,13 @@ from ccplant_runner.agents.table import new_driver
 from ccplant_runner.attachments import AttachmentFetcher
 from ccplant_runner.blobs import BlobUploader
 from ccplant_runner.bus import BusLink
+from ccplant_runner.changes.opening import WorkspaceChanges
 from ccplant_runner.clone import CloneFailedError, clone
 from ccplant_runner.deadline import Deadline
 from ccplant_runner.git_access import GitCredential, chosen_access, git_environment
 from ccplant_runner.half_clone import remove_half_clone, whole_or_nothing
 from ccplant_runner.heartbeat import HeartbeatSender
-from ccplant_runner.inbox import Inbox, StopNow
+from ccplant_runner.inbox import APART, Inbox, StopNow
 from ccplant_runner.journal import Journal
 from ccplant_runner.keeper import AgentKeeper
 from ccplant_runner.log import RunnerLog
@@ -178,7 +179,17 @@ class LaunchRun:
             launch_id=LaunchId(spec.launch_id),
             sync=self._sync,
         )
-        self._inbox = Inbox(self._prompts, self._permissions, self._deadline, self.journal, self._stop_now)
+        self._changes = WorkspaceChanges(
+            log, redactor, workspace=self._workspace, home=self._home, folder=self._state_dir / "changes"
+        )
+        self._inbox = Inbox(
+            self._prompts,
+            self._permissions,
+            self._deadline,
+            self.journal,
+            self._stop_now,
+            self._changes.desk,
+        )
 
     # --- what the agent's driver tells and asks ---
 
@@ -262,7 +273,7 @@ class LaunchRun:
     async def _connect(self) -> None:
         await self._bus.connect()
         self._spawn(self._heartbeat.run())
-        await self._bus.listen(f"s.{self._spec.launch_id}.in.>", self._inbox.take)
+        await self._bus.listen(f"s.{self._spec.launch_id}.in.>", self._inbox.take, apart=APART)
 
     async def _prepare(self) -> None:
         spec = self._spec
@@ -281,6 +292,9 @@ class LaunchRun:
                     credential=self._git,
                 )
             self._log.info("cloned" if fresh else "workspace_kept")
+            await self._changes.open(fresh=fresh, cloned=True)
+        else:
+            await self._changes.open(fresh=False, cloned=False)
         if spec.setup_script:
             self._heartbeat.step("setting_up")
             await run_setup(
