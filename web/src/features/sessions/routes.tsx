@@ -23,18 +23,36 @@ const list = createRoute({
 const create = createRoute({
   getParentRoute: () => shellRoute,
   path: "/sessions/new",
+  validateSearch: (search: Record<string, unknown>): { volume?: string } =>
+    typeof search.volume === "string" && search.volume !== "" ? { volume: search.volume } : {},
   component: lazyRouteComponent(() => import("./create/CreateSession"), "CreateSession"),
 });
 
-export const TABS = ["chat", "details"] as const;
+const HISTORY_STATUSES = ["completed", "failed", "terminated"] as const;
+
+const history = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/sessions/history",
+  validateSearch: (search: Record<string, unknown>): { status?: (typeof HISTORY_STATUSES)[number] } => {
+    const status = HISTORY_STATUSES.find((each) => each === search.status);
+    return status === undefined ? {} : { status };
+  },
+  component: lazyRouteComponent(() => import("./history/History"), "History"),
+});
+
+export const TABS = ["chat", "changes", "details", "logs", "timeline"] as const;
 export type Tab = (typeof TABS)[number];
+
+export function isTab(value: unknown): value is Tab {
+  return TABS.some((tab) => tab === value);
+}
 
 const one = createRoute({
   getParentRoute: () => shellRoute,
   path: "/sessions/$sessionId",
   validateSearch: (search: Record<string, unknown>): { tab?: Tab } =>
-    search.tab === "details" ? { tab: "details" } : {},
+    isTab(search.tab) && search.tab !== "chat" ? { tab: search.tab } : {},
   component: lazyRouteComponent(() => import("./page/SessionPage"), "SessionPage"),
 });
 
-export const sessionRoutes = [list, create, one] as const;
+export const sessionRoutes = [list, create, history, one] as const;

@@ -1,6 +1,6 @@
 import { Button, Group, Select, Tabs, TextInput, VisuallyHidden } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconArrowsSort, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconArrowsSort, IconHistory, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -34,8 +34,16 @@ export function SessionList() {
       {t("sessions.new")}
     </Button>
   );
+  const actions = (
+    <Group gap="sm" wrap="nowrap">
+      <Button component={Link} to="/sessions/history" variant="default" size="md" leftSection={<IconHistory size={16} aria-hidden />}>
+        {t("history.link")}
+      </Button>
+      {create}
+    </Group>
+  );
   return (
-    <Page title={t("sessions.title")} action={create}>
+    <Page title={t("sessions.title")} action={actions}>
       <Group justify="space-between" gap="md">
         <Tabs
           variant="pills"

@@ -12,7 +12,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
   const { t } = useTranslation();
   const { session, activity } = view;
   if (session === undefined) return null;
-  const used = { ...session.resources, ...(activity?.resources ?? {}) };
+  const used = { ...session.resources, ...activity?.resources };
   const moments = [
     ["created", session.created_at],
     ["running", session.running_at],

@@ -7,10 +7,13 @@ import { Problem } from "../../../api/problem";
 import { Failure } from "../../../ui/Failure";
 import { setNeeded, usePageTitle } from "../../../ui/pageTitle";
 import { Chat } from "../../chat/Chat";
-import type { Tab } from "../routes";
+import { isTab, TABS } from "../routes";
 import { useLive } from "../useLive";
 import { Details } from "./Details";
+import { Logs } from "./Logs";
 import { SubHeader } from "./SubHeader";
+import { TimelinePanel } from "./TimelinePanel";
+import { Changes } from "./changes/Changes";
 import classes from "./page.module.css";
 
 const route = getRouteApi("/shell/sessions/$sessionId");
@@ -37,18 +40,31 @@ export function SessionPage() {
       <SubHeader sessionId={sessionId} view={view} retry={() => live.retry()} />
       <Tabs
         value={tab}
-        onChange={(value) => void navigate({ search: value === "details" ? { tab: value satisfies Tab } : {} })}
+        onChange={(value) => void navigate({ search: isTab(value) && value !== "chat" ? { tab: value } : {} })}
+        keepMounted={false}
         classNames={{ root: classes.tabs, list: classes.tabList, panel: classes.panel }}
       >
         <Tabs.List>
-          <Tabs.Tab value="chat">{t("session.tab.chat")}</Tabs.Tab>
-          <Tabs.Tab value="details">{t("session.tab.details")}</Tabs.Tab>
+          {TABS.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {t(`session.tab.${each}`)}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
-        <Tabs.Panel value="chat">
+        <Tabs.Panel value="chat" keepMounted>
           <Chat key={sessionId} sessionId={sessionId} live={live} view={view} />
+        </Tabs.Panel>
+        <Tabs.Panel value="changes">
+          <Changes sessionId={sessionId} running={session === undefined || session.status === "running"} />
         </Tabs.Panel>
         <Tabs.Panel value="details">
           <Details sessionId={sessionId} view={view} />
+        </Tabs.Panel>
+        <Tabs.Panel value="logs">
+          <Logs sessionId={sessionId} open={session?.ended_at == null} />
+        </Tabs.Panel>
+        <Tabs.Panel value="timeline">
+          <TimelinePanel sessionId={sessionId} version={session?.version ?? 0} />
         </Tabs.Panel>
       </Tabs>
     </div>

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+
+import { colourOf, detailsOf, keyOf } from "./timeline";
+
+const entry = (data: Record<string, unknown>, reason: string | null = null) => ({
+  id: "evt-1", type: "ccplant.session.failed", time: "2026-11-22T00:00:00Z", reason, data,
+});
+
+describe("the timeline", () => {
+  it("names an event by its last word and colours what failed", () => {
+    expect(keyOf("ccplant.session.stop_requested")).toBe("stop_requested");
+    expect(colourOf("ccplant.session.failed")).toBe("red");
+    expect(colourOf("ccplant.session.never_heard_of")).toBe("gray");
+  });
+
+  it("shows facts beside the rest, and neither what the title says nor what is empty", () => {
+    const shown = detailsOf(entry({ status: "failed", by: null, facts: { exit_code: 137, lines: ["a", "b"] } }, "oom_killed"));
+    expect(shown).toEqual([
+      { name: "reason", text: "oom_killed" },
+      { name: "exit_code", text: "137" },
+      { name: "lines", text: "a b" },
+    ]);
+  });
+
+  it("cuts what is long", () => {
+    expect(detailsOf(entry({ note: "x".repeat(1000) }))[0]?.text).toHaveLength(401);
+  });
+});
