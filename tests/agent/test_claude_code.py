@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import AsyncIterator
@@ -106,6 +107,34 @@ async def test_a_hostile_repository_runs_nothing_and_its_memory_is_read(
     assert request.tool["input"]["command"] == "touch ran.txt"
     assert model.requests
     assert not set(os.listdir(tmp_path)) & {"owned-by-hook", "owned-by-server"}  # noqa: PTH208 - a name each
+
+
+async def test_it_is_told_where_files_are_and_sees_pictures(
+    claude: RunnerProcess, model: MessagesApi, tmp_path: Path
+) -> None:
+    picture = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+    files = (
+        claude.file("notes 図.txt", b"remember"),
+        claude.file("dot.png", picture, "image/png"),
+        claude.file("no.png", b"no picture", "image/png"),
+    )
+    prompt = await claude.prompt("say seen", files=files)
+    assert await claude.ended(prompt, 60) == "done"
+    request = next(asked for asked in reversed(model.requests) if asked.get("tools"))
+    content = [
+        block for message in request["messages"] for block in message["content"] if isinstance(block, dict)
+    ]
+    told = json.dumps(content, ensure_ascii=False)
+    folder = tmp_path / "workspace" / ".ccplant" / "attachments" / prompt
+    for file in files:
+        path = folder / file.name
+        assert path.read_bytes() == claude.files[file.attachment_id]
+        assert str(path) in told or path.as_uri() in told
+    (image,) = [block for block in content if block["type"] == "image"]
+    assert base64.b64decode(image["source"]["data"]) == picture
+    assert await claude.run_turn("say still here", 60) == ("done", "still here")
 
 
 async def test_a_cancel_with_a_question_pending_ends_the_turn(claude: RunnerProcess) -> None:

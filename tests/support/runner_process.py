@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import os
 import secrets
@@ -21,8 +22,9 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from ccplant_contracts import subjects
+from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.base import Message
-from ccplant_contracts.ids import new_launch_id
+from ccplant_contracts.ids import new_attachment_id, new_launch_id
 from ccplant_contracts.launch import (
     BlobChunk,
     CancelRequest,
@@ -30,6 +32,8 @@ from ccplant_contracts.launch import (
     LastWord,
     LaunchSpec,
     PermissionDecision,
+    PieceAnswer,
+    PieceRequest,
     PromptDelivery,
     PromptReceipt,
     Receipt,
@@ -44,6 +48,7 @@ from ccplant_contracts.policy import PermissionPolicy, PolicyMode
 from ccplant_contracts.prompt import OptionKind
 from ccplant_contracts.session import Mode
 from ccplant_contracts.stream import (
+    BLOB_CHUNK_BYTES,
     Delta,
     MessageChunk,
     OutputBatch,
@@ -78,6 +83,12 @@ class RunnerProcess:
     beats: list[Heartbeat] = field(default_factory=list)
     registrations: list[Registration] = field(default_factory=list)
     blobs: dict[str, bytearray] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What the runner can fetch."""
+    pieces: list[PieceRequest] = field(default_factory=list)
+    """Every request for a piece, those that were not answered too."""
+    deaf_to_pieces: int = 0
+    """So many requests for pieces are not answered."""
     issuer: LaunchIssuer | None = None
     """Signs renewed credentials; None: nobody answers requests for one."""
     renewals: list[RenewalRequest] = field(default_factory=list)
@@ -127,6 +138,7 @@ class RunnerProcess:
             ("register", self._register),
             ("heartbeat", self._beat),
             ("blob", self._blob),
+            ("attachment", self._piece),
             ("delta", self._delta),
             ("renew", self._renew),
         ):
@@ -203,7 +215,30 @@ class RunnerProcess:
         blob[chunk.index * 512_000 : chunk.index * 512_000 + len(message.data)] = message.data
         await message.respond(Receipt(ok=True).model_dump_json().encode())
 
+    async def _piece(self, message: Msg) -> None:
+        request = PieceRequest.model_validate_json(message.data)
+        self.pieces.append(request)
+        if self.deaf_to_pieces > 0:
+            self.deaf_to_pieces -= 1
+            return
+        content = self.files.get(request.attachment_id)
+        answer = PieceAnswer(ok=content is not None, detail=None if content is not None else "there is none")
+        piece = (content or b"")[request.index * BLOB_CHUNK_BYTES :][:BLOB_CHUNK_BYTES]
+        await message.respond(answer.model_dump_json().encode() + b"\n" + piece)
+
     # --- what a test does ---
+
+    def file(self, name: str, content: bytes, media_type: str = "application/octet-stream") -> AttachedFile:
+        """Have a file that a prompt can name."""
+        attachment_id = new_attachment_id()
+        self.files[attachment_id] = content
+        return AttachedFile(
+            attachment_id=attachment_id,
+            name=name,
+            media_type=media_type,
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
 
     async def ask(self, kind: subjects.InKind, body: Message, answer: type[M]) -> M:
         """Send a request to the runner."""
@@ -211,11 +246,15 @@ class RunnerProcess:
         reply = await self.bus.request(subject, body.model_dump_json().encode(), timeout=5)
         return answer.model_validate_json(reply.data)
 
-    async def prompt(self, text: str, prompt_id: str | None = None) -> str:
+    async def prompt(
+        self, text: str, prompt_id: str | None = None, files: tuple[AttachedFile, ...] = ()
+    ) -> str:
         """Deliver a prompt; return its id."""
         number = next(self._numbers)
         prompt_id = prompt_id or f"prompt-{number}"
-        delivery = PromptDelivery(prompt_id=prompt_id, number=number, text=text, by="tester")
+        delivery = PromptDelivery(
+            prompt_id=prompt_id, number=number, text=text, by="tester", attachments=files
+        )
         receipt = await self.ask("prompt", delivery, PromptReceipt)
         assert receipt.accepted, receipt
         return prompt_id
@@ -224,9 +263,11 @@ class RunnerProcess:
         """Wait for a turn's end; return its state."""
         return (await eventually(lambda: self.turns(prompt_id)[1:], timeout))[0]
 
-    async def run_turn(self, text: str, timeout: float = 20.0) -> tuple[str, str]:
+    async def run_turn(
+        self, text: str, timeout: float = 20.0, files: tuple[AttachedFile, ...] = ()
+    ) -> tuple[str, str]:
         """Run one turn; return its end and its text."""
-        prompt_id = await self.prompt(text)
+        prompt_id = await self.prompt(text, files=files)
         state = await self.ended(prompt_id, timeout)
         return state, self.text(prompt_id)
 
