@@ -32,9 +32,9 @@ from ccplant_webhook_ingest.known import KnownWebhooks
 from ccplant_webhook_ingest.lines import Lines
 from ccplant_webhook_ingest.metrics import COMMANDS_LOST
 from ccplant_webhook_ingest.processing import Processor
-from ccplant_webhook_ingest.reading import Rooms
 from ccplant_webhook_ingest.receiving import Limits, Receiver
 from ccplant_webhook_ingest.recording import Recorder
+from ccplant_webhook_ingest.rooms import Rooms
 from ccplant_webhook_ingest.settings import IngestSettings
 from ccplant_webhook_ingest.sweep import Sweep
 from ccplant_webhook_ingest.tally import Tally
@@ -137,7 +137,11 @@ class Parts:
             known,
             Recorder(store, lines, clock, holder=holder, lease=lease, wake=sweep.wake),
             rooms,
-            Limits(settings.ingest_max_body_bytes, settings.ingest_body_timeout_seconds),
+            Limits(
+                settings.ingest_max_body_bytes,
+                settings.ingest_body_timeout_seconds,
+                behind_proxy=settings.ingest_trust_proxy_headers,
+            ),
             tally,
             clock,
         )

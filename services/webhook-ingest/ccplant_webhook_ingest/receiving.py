@@ -31,15 +31,13 @@ from ccplant_webhook_ingest.known import Known, KnownWebhooks, SealedError
 from ccplant_webhook_ingest.metrics import ANSWER_SECONDS, REQUESTS
 from ccplant_webhook_ingest.reading import (
     GoneError,
-    NoRoomError,
-    Place,
-    Rooms,
     TooLargeError,
     TooSlowError,
     pass_over,
     read_body,
 )
 from ccplant_webhook_ingest.recording import Arrived, Recorded, Recorder
+from ccplant_webhook_ingest.rooms import NoRoomError, Place, Rooms
 from ccplant_webhook_ingest.signature import matches
 from ccplant_webhook_ingest.tally import Tally
 
@@ -48,6 +46,7 @@ _log = structlog.get_logger(__name__)
 IN_A_THREAD_BYTES = 256_000
 """What takes longer than a millisecond is not done on the event loop: all others would wait for it."""
 
+_LONGEST_ADDRESS = 64
 _RECORD_SECONDS = 8.0
 """GitHub waits for 10 s. What was cut off may be recorded all the same: then it is processed, and a repeat finds it."""
 
@@ -58,6 +57,8 @@ class Limits:
 
     most_bytes: int
     seconds: float
+    behind_proxy: bool
+    """Whether the last address in `X-Forwarded-For` is where a delivery comes from: our own proxy wrote it."""
 
 
 class Receiver:
@@ -83,7 +84,7 @@ class Receiver:
         """Answer one delivery."""
         begun = time.perf_counter()
         try:
-            with Place(self._rooms) as place:
+            with Place(self._rooms, self._source(request)) as place:
                 result, response = await self._read(request, place)
         except NoRoomError:
             await pass_over(request.receive)
@@ -92,16 +93,28 @@ class Receiver:
         ANSWER_SECONDS.observe(time.perf_counter() - begun)
         return response
 
+    def _source(self, request: Request) -> str:
+        if self._limits.behind_proxy:
+            forwarded = (
+                request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()[:_LONGEST_ADDRESS]
+            )
+            if forwarded:
+                return forwarded
+        return "" if request.client is None else request.client.host
+
     async def _read(self, request: Request, place: Place) -> tuple[str, Response]:
         most = self._limits.most_bytes
         try:
             body = await read_body(request, place, most=most, seconds=self._limits.seconds)
         except TooLargeError:
+            place.leave()
             await pass_over(request.receive)
             words = f"A delivery has at most {most:,} bytes."
             return "too_large", refusal(413, "PAYLOAD_TOO_LARGE", words, close=True)
         except TooSlowError:
-            words = f"The delivery did not arrive within {self._limits.seconds:g} s."
+            words = (
+                f"The delivery did not arrive within {self._limits.seconds:g} s, or made way to faster ones."
+            )
             return "too_slow", refusal(408, "INVALID_REQUEST", words, close=True)
         except GoneError:
             return "gone", refusal(400, "INVALID_REQUEST", "The sender left.")

@@ -22,7 +22,10 @@ class IngestSettings(BaseSettings):
         10, gt=0, description="How long a delivery may take to arrive; GitHub itself gives up after 10 s."
     )
     ingest_max_requests: int = Field(
-        512, ge=1, description="Deliveries that are being received at once; more are answered 503."
+        512,
+        ge=1,
+        description="Deliveries that are being received at once; beyond that slow senders make way, else more are "
+        "answered 503.",
     )
     ingest_max_buffered_bytes: int = Field(
         268_435_456,
@@ -30,7 +33,12 @@ class IngestSettings(BaseSettings):
         description="Bytes of deliveries that are being received, of all together; more are answered 503.",
     )
     ingest_max_large: int = Field(
-        4, ge=1, description="Deliveries over 1 MB that are being received at once; more are answered 503."
+        4, ge=1, description="Deliveries over 1 MB that are being received at once; beyond that as above."
+    )
+    ingest_trust_proxy_headers: bool = Field(
+        False,
+        description="Whether the last address in `X-Forwarded-For` is taken for the sender's; only behind a proxy. Where "
+        "too much arrives at once, addresses that send much make way to others.",
     )
     ingest_cache_seconds: float = Field(
         1.0,

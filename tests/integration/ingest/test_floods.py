@@ -12,8 +12,9 @@ import pytest
 
 from ccplant_contracts.ids import new_webhook_id
 from ccplant_store import Store
+from ccplant_store.webhooks.model import WebhookDoc
 from tests.integration.ingest.conftest import Stage
-from tests.support.ingest import IngestProcess, make_webhook, pull_request, sender_to
+from tests.support.ingest import IngestProcess, Sender, make_webhook, pull_request, sender_to
 from tests.support.waiting import eventually
 
 MakeProcess = Callable[[], IngestProcess]
@@ -83,57 +84,84 @@ async def test_a_flood_of_wrong_signatures_is_no_flood_of_questions_to_mongodb(
     assert asked <= 12 * (took + 1)
 
 
+@contextlib.asynccontextmanager
+async def unfinished(
+    github: Sender, webhook: WebhookDoc, count: int, sent: int = 1, announced: int = 10
+) -> AsyncIterator[list[asyncio.StreamReader]]:
+    """Senders that begin a body and do not go on."""
+    host, port = github.base_url.removeprefix("http://").split(":")
+    opened = [await asyncio.open_connection(host, int(port)) for _ in range(count)]
+    head = f"POST /webhooks/{webhook.id} HTTP/1.1\r\nhost: x\r\ncontent-length: {announced}\r\n\r\n".encode()
+    try:
+        for _, writer in opened:
+            writer.write(head + b"x" * sent)
+            await writer.drain()
+        yield [reader for reader, _ in opened]
+    finally:
+        for _, writer in opened:
+            writer.close()
+
+
 async def test_more_than_there_is_room_for_is_answered_503_and_told_when_to_come_again(stage: Stage) -> None:
     webhook = await make_webhook(stage.store)
-    github = await stage.ingester(ingest_max_requests=8, ingest_body_timeout_seconds=5)
-    host, port = github.base_url.removeprefix("http://").split(":")
-    slow = [await asyncio.open_connection(host, int(port)) for _ in range(8)]
-    head = f"POST /webhooks/{webhook.id} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n".encode()
-    for _, writer in slow:
-        writer.write(head + b"{")
-        await writer.drain()
+    github = await stage.ingester(ingest_max_requests=8)
 
-    async def answered() -> int:
-        return (await github.send(webhook)).status_code
+    async def refused() -> bool:
+        async with unfinished(github, webhook, 8):
+            answer = await github.send(webhook)
+        return (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
 
-    async def full() -> bool:
-        return await answered() == 503
-
-    await eventually(full)
-    refused = await github.send(webhook)
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
-    for _, writer in slow:
-        writer.close()
+    await eventually(refused)
 
     async def room_again() -> bool:
-        return await answered() == 202
+        return (await github.send(webhook)).status_code == 202
 
     await eventually(room_again)
 
 
+async def test_senders_that_fill_all_places_slowly_keep_no_delivery_out(stage: Stage) -> None:
+    webhook = await make_webhook(stage.store)
+    github = await stage.ingester(ingest_max_requests=8, ingest_body_timeout_seconds=600)
+    async with unfinished(github, webhook, 8) as slow:
+
+        async def gets_in() -> bool:
+            return (await github.send(webhook)).status_code == 202
+
+        await eventually(gets_in)
+        async with asyncio.timeout(10):
+            assert b" 408 " in await slow[0].readline()  # the one that had to make way
+        assert [(await github.send(webhook)).status_code for _ in range(20)] == [202] * 20
+
+
+async def test_an_address_with_many_places_makes_way_to_another_at_once(stage: Stage) -> None:
+    webhook = await make_webhook(stage.store)
+    github = await stage.ingester(ingest_max_requests=8, ingest_trust_proxy_headers=True)
+    async with unfinished(github, webhook, 8):
+        answer = await github.send(webhook, headers={"x-forwarded-for": "made up, 192.0.2.7"})
+    assert answer.status_code == 202
+
+
 async def test_large_bodies_have_a_room_of_their_own_and_small_ones_go_on(stage: Stage) -> None:
     webhook = await make_webhook(stage.store)
-    github = await stage.ingester(ingest_max_large=1)
-    host, port = github.base_url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    github = await stage.ingester(ingest_max_large=1, ingest_body_timeout_seconds=600)
     size = 2_000_000
-    writer.write(
-        f"POST /webhooks/{webhook.id} HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n".encode()
-    )
-    writer.write(b"x" * (size - 1))
-    await writer.drain()
     large = pull_request(pad="x" * size)
 
     async def no_room() -> bool:
-        return (await github.send(webhook, large)).status_code == 503
+        async with unfinished(github, webhook, 1, size - 1, size):
+            answer = await github.send(webhook, large)
+            assert (await github.send(webhook)).status_code == 202
+        return answer.status_code == 503
 
     await eventually(no_room)
-    assert (await github.send(webhook)).status_code == 202
-    writer.write(b"x")
-    async with asyncio.timeout(10):
-        assert b" 401 " in await reader.readline()
-    writer.close()
-    assert (await github.send(webhook, large)).status_code == 202
+    async with unfinished(github, webhook, 1, size - 1, size) as slow:
+
+        async def gets_in() -> bool:
+            return (await github.send(webhook, large)).status_code == 202
+
+        await eventually(gets_in)
+        async with asyncio.timeout(10):
+            assert b" 408 " in await slow[0].readline()
 
 
 async def test_bodies_without_an_end_fill_no_memory(store: Store, process: MakeProcess) -> None:
