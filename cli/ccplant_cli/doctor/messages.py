@@ -126,6 +126,16 @@ FINDINGS: MappingProxyType[str, tuple[Pair, Pair | None]] = MappingProxyType(
             ),
             None,
         ),
+        "documents_unreadable": (
+            (
+                "MongoDB にこのバージョンでは読めない文書が {count} 件あり、飛ばされています: {which}",
+                "MongoDB has {count} documents that this version cannot read and passes over: {which}",
+            ),
+            (
+                "新しいバージョンから戻した場合は、そのバージョンに上げてください。そうでなければ、示された項目を直してください。",
+                "If a newer version ran before, go back to that one; else put the fields right that are named.",
+            ),
+        ),
         "mongodb_settings": (
             ("MongoDB のアドレスを読めません: {error}", "The address of MongoDB cannot be read: {error}"),
             ("CCPLANT_MONGODB_URL_FILE を確認してください。", "Check CCPLANT_MONGODB_URL_FILE."),

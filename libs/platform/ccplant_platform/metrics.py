@@ -17,6 +17,11 @@ MESSAGE_SECONDS = Histogram(
     "ccplant_bus_message_seconds", "How long a message took to handle.", ("stream",),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )  # fmt: skip
+UNREADABLE = Counter(
+    "ccplant_documents_unreadable_total",
+    "Documents that this version could not read, by collection; `ccplant doctor` names them.",
+    ("collection",),
+)
 
 
 def exposition() -> tuple[bytes, str]:

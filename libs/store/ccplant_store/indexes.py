@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from ccplant_store import idempotency, tombstones
+from ccplant_store import idempotency, reading, tombstones
 from ccplant_store.access import TICKET_SECONDS
 from ccplant_store.deliveries.model import KEPT_SECONDS as DELIVERIES_KEPT_SECONDS
 from ccplant_store.deliveries.rate import ADMISSIONS_KEPT_SECONDS
@@ -154,6 +154,7 @@ INDEXES: Mapping[str, Sequence[Index]] = MappingProxyType(
             Index((("created_at", ASC),), "ttl", expire_after_seconds=idempotency.KEPT_SECONDS),
             Index((("resource_id", ASC),), "resource"),
         ),
+        "unreadable": (Index((("seen_at", ASC),), "ttl", expire_after_seconds=reading.SEEN_SECONDS),),
         "tombstones": (Index((("at", ASC),), "ttl", expire_after_seconds=tombstones.KEPT_SECONDS),),
         "tokens": (
             Index((("key_id", ASC),), "key_id", unique=True),

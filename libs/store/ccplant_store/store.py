@@ -27,6 +27,7 @@ from ccplant_store.output.repository import OutputStore, output_range
 from ccplant_store.permissions.repository import PermissionStore
 from ccplant_store.places.repository import PlaceStore
 from ccplant_store.prompts.repository import PromptStore
+from ccplant_store.reading import UnreadableStore
 from ccplant_store.schedules.repository import ScheduleStore
 from ccplant_store.sessions.repository import SessionStore
 from ccplant_store.tombstones import TombstoneStore
@@ -45,6 +46,7 @@ class Store:
         self.database = database
         self._clock = clock
         self._recorder = EventRecorder(database.collection("sessions"), database.collection("session_events"))
+        self.unreadable = UnreadableStore(database)
         self.tombstones = TombstoneStore(database, clock)
         self.volumes = VolumeStore(database)
         self.sessions = SessionStore(database, clock, self._recorder, self.volumes)

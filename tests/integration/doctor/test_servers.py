@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from ccplant_platform.settings import MongoSettings
 from tests.support.programs import Binary, NotAvailableError, find_binary, free_port, program
@@ -67,6 +69,20 @@ def test_a_well_installation_is_well(doctor: Doctor) -> None:
         "mongodb": "mongodb_ok",
         "local": "local_ok",
     }
+    assert code == 0
+
+
+def test_documents_that_a_service_could_not_read_are_named(
+    doctor: Doctor, mongo_settings: MongoSettings
+) -> None:
+    with MongoClient[dict[str, object]](mongo_settings.url()) as client:
+        unreadable = client[mongo_settings.mongodb_database]["unreadable"]
+        told = {"_id": "schedules:sched-1", "problem": "cron: missing", "seen_at": datetime.now(UTC)}
+        unreadable.insert_one(told)
+    code, found = doctor()
+    assert (found["mongodb"]["state"], found["mongodb"]["code"]) == ("warning", "documents_unreadable")
+    assert "schedules:sched-1 (cron: missing)" in found["mongodb"]["message"]["en"]
+    assert "sched-1" in found["mongodb"]["message"]["ja"]
     assert code == 0
 
 

@@ -194,6 +194,20 @@ async def test_one_schedule_that_means_nothing_any_more_stops_no_other(place: Pl
     assert [run.tick_at for run in await place.runs(broken)] == [TICK]
 
 
+async def test_a_page_of_schedules_that_nobody_can_read_stops_no_other(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "_AT_ONCE", 2)
+    schedules = place.store.database.collection("schedules")
+    for _ in range(5):
+        broken = await place.schedule("*/5 * * * *")
+        await schedules.update_one({"_id": broken.id}, {"$set": {"fire_version": "of another kind"}})
+    good = await place.schedule()
+    await place.pass_time(minutes=10)
+    assert len(await place.runs(good)) == 1
+    assert len(await place.store.unreadable.list(limit=10)) == 5
+
+
 async def test_a_deleted_or_disabled_schedule_fires_nothing(place: Place) -> None:
     deleted, disabled = await place.schedule(), await place.schedule()
     assert await place.store.schedules.delete(deleted.id, OWNER)

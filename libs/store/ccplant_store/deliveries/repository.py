@@ -20,6 +20,7 @@ from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.idempotency import IdempotencyDoc
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP
 
 _LISTED = {"payload": 0, "headers": 0, "filters": 0, "message": 0}
@@ -50,8 +51,9 @@ class DeliveryStore:
     def __init__(self, database: Database, recorder: EventRecorder) -> None:
         self._database = database
         self._deliveries: Collection = database.collection("deliveries")
-        self._recorder = recorder
         self._idempotency: Collection = database.collection("idempotency")
+        self._readable = Reader(database, "deliveries", DeliveryDoc)
+        self._recorder = recorder
         self.payloads = PayloadStore(database)
 
     # --- reading
@@ -75,7 +77,7 @@ class DeliveryStore:
         rows = await self._deliveries.find(
             {"_id": {"$in": list(delivery_ids)}}, projection=_LISTED, limit=max(1, len(delivery_ids))
         )
-        return {str(row["_id"]): DeliveryDoc.decode(row) for row in rows}
+        return {delivery.id: delivery for delivery in await self._readable.all(rows)}
 
     async def list(
         self, webhook_id: str, *, limit: int, offset: int = 0, outcome: StoredOutcome | None = None
@@ -88,7 +90,7 @@ class DeliveryStore:
             query, projection=_LISTED, sort=[("order", DESC), ("_id", DESC)], limit=limit, skip=offset
         )
         total = await self._deliveries.count(query, limit=TOTAL_CAP + 1)
-        return [DeliveryDoc.decode(row) for row in rows], total
+        return await self._readable.all(rows), total
 
     async def list_by(
         self, webhook_id: str, *, outcome: Outcome | None, limit: int, offset: int = 0
@@ -225,8 +227,7 @@ class DeliveryStore:
         }
         if without:
             query["_id"] = {"$nin": list(without)}
-        rows = await self._deliveries.find(query, projection=_LISTED, sort=[("order", ASC)], limit=limit)
-        return [DeliveryDoc.decode(row) for row in rows]
+        return await self._readable.find(query, projection=_LISTED, sort=[("order", ASC)], limit=limit)
 
     async def claim(
         self, delivery: DeliveryDoc, *, holder: str, now: datetime, lease: timedelta, taken_up: bool

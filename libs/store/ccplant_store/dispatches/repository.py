@@ -21,6 +21,7 @@ from ccplant_store.driver import ASC, DESC, EPOCH, Collection, Database, Transac
 from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP
 
 _TRIES = 20
@@ -40,6 +41,7 @@ class DispatchStore:
         self._slots = slots
         self._dispatches: Collection = database.collection("dispatches")
         self._prompts: Collection = database.collection("prompts")
+        self._readable = Reader(database, "dispatches", DispatchDoc)
 
     # --- by triggers
 
@@ -90,7 +92,7 @@ class DispatchStore:
         rows = await self._dispatches.find(
             {"_id": {"$in": list(dispatch_ids)}}, limit=max(1, len(dispatch_ids))
         )
-        return {row["_id"]: DispatchDoc.decode(row) for row in rows}
+        return {dispatch.id: dispatch for dispatch in await self._readable.all(rows)}
 
     async def list(
         self, owner: str, *, waiting_only: bool, limit: int, offset: int = 0
@@ -107,7 +109,7 @@ class DispatchStore:
             query, sort=[("created_at", direction), ("_id", direction)], limit=limit, skip=offset
         )
         total = await self._dispatches.count(query, limit=TOTAL_CAP + 1)
-        return [DispatchDoc.decode(row) for row in rows], total
+        return await self._readable.all(rows), total
 
     async def place_of(self, dispatch: DispatchDoc) -> int | None:
         """Return how many of its owner's go before it and itself, counted up to 10,000; None: it does not wait."""
@@ -128,9 +130,9 @@ class DispatchStore:
     # --- resolving
 
     async def lowest_open(self, queue: str) -> DispatchDoc | None:
-        """Return the next dispatch of a queue."""
-        rows = await self._dispatches.find({"queue": queue, "open": True}, sort=[("number", ASC)], limit=1)
-        return DispatchDoc.decode(rows[0]) if rows else None
+        """Return the next dispatch of a queue, of those that can be read."""
+        found = await self._readable.find({"queue": queue, "open": True}, sort=[("number", ASC)], limit=1)
+        return found[0] if found else None
 
     async def is_replaced(self, dispatch_id: str) -> bool:
         """Tell whether a run waits that is to take this one's place."""

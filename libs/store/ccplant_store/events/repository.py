@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from ccplant_contracts.events import LifecycleEvent
 from ccplant_contracts.session import TimelineEntry
 from ccplant_store.driver import ASC, Collection, Database
 from ccplant_store.events.model import EventDoc
 from ccplant_store.prompts.repository import PromptStore
+from ccplant_store.reading import Reader
 
 _STATE = "events"
 _ANNOUNCED = 500
 _MOST_SHOWN = 1_000
+_HELD_UP_SECONDS = 60.0
 
 
 class EventStore:
@@ -23,19 +27,41 @@ class EventStore:
         self._events: Collection = database.collection("session_events")
         self._state: Collection = database.collection("publisher")
         self._prompts = prompts
+        self._readable = Reader(database, "session_events", EventDoc)
+        self._held_up: dict[str, float] = {}
+        """Until when nothing is published of a session whose next event cannot be read."""
 
     async def unpublished(self, limit: int) -> Sequence[LifecycleEvent]:
         """Return the oldest unpublished events; per session N always before N+1, and never without it.
 
+        A session of which one cannot be read is left out from there on, and all others are not.
         Prompts that have no `prompt.queued` yet get it first.
         """
         await self._prompts.announce(limit=_ANNOUNCED)
-        rows = await self._events.find_snapshot(
-            {"published": False},
-            sort=[("time", ASC), ("session_id", ASC), ("sequence", ASC)],
-            limit=limit,
-        )
-        return [EventDoc.decode(row).event() for row in rows]
+        while True:
+            rows = await self._events.find_snapshot(
+                {"published": False, **self._without_held_up()},
+                sort=[("time", ASC), ("session_id", ASC), ("sequence", ASC)],
+                limit=limit,
+            )
+            found = [event for row in rows if (event := await self._next(row)) is not None]
+            if found or len(rows) < limit:
+                return found
+
+    async def _next(self, row: Mapping[str, Any]) -> LifecycleEvent | None:
+        """Return an event as it is published; None: it, or one before it, cannot be read."""
+        if row["session_id"] in self._held_up:
+            return None
+        read = await self._readable.one(row)
+        if read is None:
+            self._held_up[row["session_id"]] = time.monotonic() + _HELD_UP_SECONDS
+            return None
+        return read.event()
+
+    def _without_held_up(self) -> dict[str, object]:
+        now = time.monotonic()
+        self._held_up = {each: until for each, until in self._held_up.items() if until > now}
+        return {"session_id": {"$nin": list(self._held_up)}} if self._held_up else {}
 
     async def mark_published(self, ids: Sequence[str]) -> None:
         """Note that the bus acknowledged these."""
@@ -64,7 +90,7 @@ class EventStore:
     async def timeline(self, session_id: str, *, limit: int = _MOST_SHOWN) -> Sequence[TimelineEntry]:
         """Return what happened to a session, in order."""
         rows = await self._events.find({"session_id": session_id}, sort=[("sequence", ASC)], limit=limit)
-        return [EventDoc.decode(row).entry() for row in rows]
+        return [event.entry() for event in await self._readable.all(rows)]
 
     async def of_owner(
         self, owner: str, *, after_id: str | None, since: datetime | None = None, limit: int
@@ -84,4 +110,4 @@ class EventStore:
         rows = await self._events.find(
             query, sort=[("time", ASC), ("session_id", ASC), ("sequence", ASC)], limit=limit
         )
-        return [EventDoc.decode(row).event() for row in rows]
+        return [event.event() for event in await self._readable.all(rows)]

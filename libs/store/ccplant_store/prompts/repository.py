@@ -18,6 +18,7 @@ from ccplant_store.errors import DuplicateKeyError, TombstonedError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.prompts.model import STANDING, CancelDoc, PromptDoc, PromptStanding, moves
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.repository import prompt_data
 
 _CHUNK = 100
@@ -33,6 +34,7 @@ class PromptStore:
         self._clock = clock
         self._recorder = recorder
         self._prompts: Collection = database.collection("prompts")
+        self._readable = Reader(database, "prompts", PromptDoc)
         self._sessions: Collection = database.collection("sessions")
         self._dispatches: Collection = database.collection("dispatches")
 
@@ -252,11 +254,10 @@ class PromptStore:
         if queued_only:
             query["state"] = PromptState.QUEUED.value
         while True:
-            rows = await self._prompts.find(query, sort=[("number", ASC)], limit=_CHUNK)
-            if not rows:
+            prompts = await self._readable.find(query, sort=[("number", ASC)], limit=_CHUNK)
+            if not prompts:
                 return settled
-            for row in rows:
-                prompt = PromptDoc.decode(row)
+            for prompt in prompts:
                 target = PromptState.INTERRUPTED if prompt.under_way else PromptState.UNDELIVERED
                 moved = await self._move(prompt, target, at, {})
                 if moved is not None:
@@ -288,10 +289,10 @@ class PromptStore:
         The insert does not write the session's document: a hundred at once would take seconds. Each prompt passes
         here at least once, so one that landed after its session's end is found here too, and is undelivered.
         """
-        rows = await self._prompts.find({"announced": False}, sort=[("created_at", ASC)], limit=limit)
+        unannounced = await self._readable.find({"announced": False}, sort=[("created_at", ASC)], limit=limit)
         by_session: dict[str, list[PromptDoc]] = {}
-        for row in rows:
-            by_session.setdefault(row["session_id"], []).append(PromptDoc.decode(row))
+        for prompt in unannounced:
+            by_session.setdefault(prompt.session_id, []).append(prompt)
         count = 0
         for session_id, prompts in by_session.items():
             count += await self._announce(session_id, sorted(prompts, key=lambda prompt: prompt.number))

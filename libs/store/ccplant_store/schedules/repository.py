@@ -19,6 +19,7 @@ from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.idempotency import IdempotencyDoc
+from ccplant_store.reading import Reader
 from ccplant_store.schedules.model import RunDoc, ScheduleDoc
 from ccplant_store.sessions.listing import TOTAL_CAP
 
@@ -41,6 +42,8 @@ class ScheduleStore:
         self._recorder = recorder
         self._dispatches = dispatches
         self._schedules: Collection = database.collection("schedules")
+        self._readable = Reader(database, "schedules", ScheduleDoc)
+        self._readable_runs = Reader(database, "runs", RunDoc)
         self._runs: Collection = database.collection("runs")
         self._idempotency: Collection = database.collection("idempotency")
 
@@ -62,7 +65,7 @@ class ScheduleStore:
             query, sort=[("created_at", DESC), ("_id", DESC)], limit=limit, skip=offset
         )
         total = await self._schedules.count(query, limit=TOTAL_CAP + 1)
-        return [ScheduleDoc.decode(row) for row in rows], total
+        return await self._readable.all(rows), total
 
     async def runs(self, schedule_id: str, *, limit: int, offset: int = 0) -> tuple[Sequence[RunDoc], int]:
         """Return a page of a schedule's runs, the newest first, and how many there are (counted up to 10,001)."""
@@ -70,14 +73,14 @@ class ScheduleStore:
         rows = await self._runs.find(
             query, sort=[("created_at", DESC), ("_id", DESC)], limit=limit, skip=offset
         )
-        return [RunDoc.decode(row) for row in rows], await self._runs.count(query, limit=TOTAL_CAP + 1)
+        return await self._readable_runs.all(rows), await self._runs.count(query, limit=TOTAL_CAP + 1)
 
     async def many_runs(self, run_ids: Sequence[str]) -> dict[str, RunDoc]:
         """Return runs by id, in one query; those that are gone are missing."""
         if not run_ids:
             return {}
         rows = await self._runs.find({"_id": {"$in": list(run_ids)}}, limit=len(run_ids))
-        return {str(row["_id"]): RunDoc.decode(row) for row in rows}
+        return {run.id: run for run in await self._readable_runs.all(rows)}
 
     # --- by people
 
@@ -189,10 +192,9 @@ class ScheduleStore:
 
     async def due(self, now: datetime, *, limit: int) -> Sequence[ScheduleDoc]:
         """Return schedules with a tick that is due, those first that have waited longest."""
-        rows = await self._schedules.find(
+        return await self._readable.find(
             {"next_fire_at": {"$gt": EPOCH, "$lte": now}}, sort=[("next_fire_at", ASC)], limit=limit
         )
-        return [ScheduleDoc.decode(row) for row in rows]
 
     async def nearest(self, *, after: datetime = EPOCH) -> datetime | None:
         """Return when the next tick of all is due, of those that are due after a moment."""
@@ -215,7 +217,7 @@ class ScheduleStore:
             },
             limit=limit,
         )
-        return [ScheduleDoc.decode(row) for row in rows]
+        return await self._readable.all(rows)
 
     async def begin_anew(
         self, schedule: ScheduleDoc, next_tick: datetime | None, next_fire: datetime | None

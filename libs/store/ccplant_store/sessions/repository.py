@@ -23,6 +23,7 @@ from ccplant_store.events.model import NewEvent
 from ccplant_store.events.recorder import EventRecorder
 from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.prompts.model import PromptDoc
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP, ListQuery, Page
 from ccplant_store.sessions.model import (
     LISTED,
@@ -63,6 +64,7 @@ class SessionStore:
         self._clock = clock
         self._recorder = recorder
         self._sessions: Collection = database.collection("sessions")
+        self._listed = Reader(database, "sessions", SessionListing)
         self._prompts: Collection = database.collection("prompts")
         self._permissions: Collection = database.collection("permissions")
         self._idempotency: Collection = database.collection("idempotency")
@@ -168,14 +170,14 @@ class SessionStore:
             ),
             self._sessions.count(query.filter(), limit=TOTAL_CAP + 1),
         )
-        items = [SessionListing.decode(row) for row in rows[: query.limit]]
-        more = len(rows) > query.limit
+        items = await self._listed.all(rows[: query.limit])
+        more = len(rows) > query.limit and bool(items)
         return Page(
             items=items,
             total=min(total, TOTAL_CAP),
             total_capped=total > TOTAL_CAP,
             has_more=more,
-            next_cursor=query.cursor_after(items[-1]) if more and items else None,
+            next_cursor=query.cursor_after(items[-1]) if more else None,
         )
 
     async def names(self, session_ids: Sequence[str]) -> dict[str, str]:
@@ -190,7 +192,7 @@ class SessionStore:
         rows = await self._sessions.find(
             {"_id": {"$in": list(session_ids)}}, projection=LISTED, limit=max(1, len(session_ids))
         )
-        return {str(row["_id"]): SessionListing.decode(row) for row in rows}
+        return {session.id: session for session in await self._listed.all(rows)}
 
     async def watched(self, session_ids: Sequence[str]) -> dict[str, Watched]:
         """Return how these sessions stand, in one query; those that are gone are missing."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from ccplant_store.driver import DESC, Collection, Database, Filter, Transaction
 from ccplant_store.errors import StoreError, VolumeRefusedError
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP
 from ccplant_store.volumes.model import VolumeDoc, why_not
 
@@ -24,6 +25,7 @@ class VolumeStore:
 
     def __init__(self, database: Database) -> None:
         self._volumes: Collection = database.collection("volumes")
+        self._readable = Reader(database, "volumes", VolumeDoc)
 
     # --- reading
 
@@ -41,7 +43,7 @@ class VolumeStore:
         rows = await self._volumes.find(
             query, sort=[("created_at", DESC), ("_id", DESC)], limit=limit, skip=offset
         )
-        return [VolumeDoc.decode(row) for row in rows], await self._volumes.count(query, limit=TOTAL_CAP + 1)
+        return await self._readable.all(rows), await self._volumes.count(query, limit=TOTAL_CAP + 1)
 
     async def known(self, *, limit: int = 100_000) -> frozenset[str]:
         """Return the ids of all volumes that have a record, those included that are being removed.

@@ -15,6 +15,7 @@ from ccplant_store.documents import Raw, json_text, to_bson
 from ccplant_store.driver import DESC, Collection, Database, Transaction
 from ccplant_store.errors import AlreadyDoneError, DuplicateKeyError
 from ccplant_store.idempotency import IdempotencyDoc
+from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP
 from ccplant_store.webhooks.model import WebhookDoc
 
@@ -31,6 +32,7 @@ class WebhookStore:
         self._database = database
         self._webhooks: Collection = database.collection("webhooks")
         self._idempotency: Collection = database.collection("idempotency")
+        self._readable = Reader(database, "webhooks", WebhookDoc)
         self._clock = clock
 
     # --- reading
@@ -50,9 +52,7 @@ class WebhookStore:
         rows = await self._webhooks.find(
             query, sort=[("created_at", DESC), ("_id", DESC)], limit=limit, skip=offset
         )
-        return [WebhookDoc.decode(row) for row in rows], await self._webhooks.count(
-            query, limit=TOTAL_CAP + 1
-        )
+        return await self._readable.all(rows), await self._webhooks.count(query, limit=TOTAL_CAP + 1)
 
     # --- writing
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from ccplant_orchestrator.doctor.finding import Finding, ok, wrong
+from ccplant_orchestrator.doctor.finding import Finding, ok, warning, wrong
 from ccplant_platform.settings import MongoSettings, SettingsError
 from ccplant_store import Store
 from ccplant_store.errors import StoreMisconfiguredError, StoreUnavailableError
 
 NAME = "mongodb"
+_MOST_UNREADABLE = 100
 _STANDALONE = "is a standalone server"
 
 
@@ -34,10 +35,15 @@ async def check(settings: MongoSettings) -> AsyncIterator[Finding]:
     try:
         # written by a majority, journalled, and forgotten within a second
         await store.leases.acquire("doctor", "doctor", 1.0)
+        unreadable = await store.unreadable.list(limit=_MOST_UNREADABLE)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         yield wrong(NAME, "mongodb_not_writable", url=where, database=settings.mongodb_database, error=error)
     else:
         yield ok(NAME, "mongodb_ok", url=where, database=settings.mongodb_database)
+        if unreadable:
+            which = ", ".join(f"{each.id} ({each.problem})" for each in unreadable)
+            count = f"{len(unreadable)}{'+' if len(unreadable) == _MOST_UNREADABLE else ''}"
+            yield warning(NAME, "documents_unreadable", count=count, which=which)
     finally:
         store.close()
 
