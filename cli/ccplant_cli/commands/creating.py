@@ -10,6 +10,7 @@ import typer
 from ccplant_cli.client import Client
 from ccplant_cli.command import Context, note
 from ccplant_cli.commands.arguments import Reference
+from ccplant_cli.commands.files import Attach, upload_all
 from ccplant_cli.commands.session_options import Mode, SessionOptions, without_empty
 from ccplant_cli.commands.talking import follow, given
 from ccplant_cli.documents import Document
@@ -39,14 +40,19 @@ def create(
         float, typer.Option("--wait-timeout", metavar="SECONDS", help=say("help.create.wait_timeout"))
     ] = 660,
     follow_turn: Annotated[bool, typer.Option("--follow", help=say("help.create.follow"))] = False,
+    attach: Attach = None,
 ) -> None:  # fmt: skip
     if follow_turn and message is None:
         raise CliError(say("error.follow_needs_message"), Exit.USAGE)
+    if attach and message is None:
+        raise CliError(say("error.attach_needs_message"), Exit.USAGE)
     ending = {"auto_delete_on_complete": delete_on_complete, "auto_delete_after_hours": delete_after}
     config = options.config(headless=options.mode is Mode.TASK) | without_empty(ending)
     first = None if message is None else given(message)
     body = options.fields() | without_empty({"name": name, "message": first, "config": config})
     with Client(context.target) as client:
+        if attach:
+            body["attachments"] = upload_all(client, None, attach)
         created = client.post("/api/v1/sessions", body)
         _told(context, created, alone=not follow_turn)
         if follow_turn:

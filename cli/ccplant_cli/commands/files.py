@@ -34,8 +34,8 @@ class Written(StrEnum):
     JSON = "json"
 
 
-def upload_all(client: Client, session_id: str, paths: Sequence[Path] | None) -> list[str]:
-    """Upload files to a session; return their ids, for the message that is to have them.
+def upload_all(client: Client, session_id: str | None, paths: Sequence[Path] | None) -> list[str]:
+    """Upload files to a session, None: one that is still to be created; return their ids, for the message to name.
 
     Raises:
         CliError: a file cannot be read, or the server refused it.
@@ -45,14 +45,15 @@ def upload_all(client: Client, session_id: str, paths: Sequence[Path] | None) ->
         # before anything is sent: a message with half of its files helps nobody
         if not path.is_file() or not os.access(path, os.R_OK):
             raise CliError(say("error.file", path=path, cause=say("error.no_file")), Exit.USAGE)
-    return [_upload(client, session_id, path) for path in found]
+    target = "/api/v1/attachments" if session_id is None else f"{path_of(session_id)}/attachments"
+    return [_upload(client, target, path) for path in found]
 
 
-def _upload(client: Client, session_id: str, path: Path) -> str:
+def _upload(client: Client, target: str, path: Path) -> str:
     kind = mimetypes.guess_type(path.name)[0]
     try:
         with path.open("rb") as content:
-            made = client.upload(f"{path_of(session_id)}/attachments", content, path.name, kind)
+            made = client.upload(target, content, path.name, kind)
     except OSError as error:
         raise CliError(say("error.file", path=path, cause=error.strerror or error), Exit.USAGE) from error
     return made.text("attachment_id")

@@ -127,3 +127,15 @@ def test_an_export_that_is_refused_leaves_the_file_as_it_was(
     done = here("session", "export", "session-ann-1", "--output", str(tmp_path / "no" / "where.md"))
     assert done.returncode != 0
     assert "where.md" in done.stderr
+
+
+def test_files_of_a_first_message_wait_for_their_session(standin: StandIn, here: Run, tmp_path: Path) -> None:
+    standin.answer("POST", "/api/v1/attachments", uploaded(1))
+    standin.answer("POST", "/api/v1/sessions", (201, session("pending")))
+    (tmp_path / "a").write_text("x")
+    done = here("session", "create", "-m", "look", "--attach", str(tmp_path / "a"))
+    assert done.returncode == 0, done.stderr
+    (asked,) = standin.of("POST", "/sessions")
+    assert asked.body == {"message": "look", "attachments": ["att-1"]}
+    assert here("session", "create", "--attach", str(tmp_path / "a")).returncode == 2
+    assert len(standin.of("POST", "/api/v1/attachments")) == 1
