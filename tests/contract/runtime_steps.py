@@ -41,6 +41,19 @@ async def said(runtime: Runtime, ref: LaunchRef, line: str) -> tuple[str, ...]:
     return await eventually(look, _SECONDS)
 
 
+async def runs(runtime: Runtime, ref: LaunchRef) -> Observation:
+    """Wait until the launch waits inside and is seen running from outside, which a kubelet reports in its own time."""
+    await said(runtime, ref, "waiting")
+
+    async def look() -> Observation:
+        seen = await runtime.get(ref)
+        assert seen is not None
+        assert seen.phase == "running"
+        return seen
+
+    return await eventually(look, _SECONDS)
+
+
 async def exited(runtime: Runtime, ref: LaunchRef) -> Observation:
     """Wait until the launch has ended."""
 

@@ -10,7 +10,7 @@ import pytest
 from ccplant_contracts.session import SessionConfig
 from ccplant_orchestrator.runtimes.protocol import LaunchRefusedError, StillRunningError, VolumeInUseError
 from tests.contract.runtime_place import Place, new_ref, no_volumes, owned, recorded
-from tests.contract.runtime_steps import anything, exited, next_of, said, start
+from tests.contract.runtime_steps import anything, exited, next_of, runs, said, start
 
 VOLUME = "session-tester-kept"
 
@@ -18,10 +18,8 @@ VOLUME = "session-tester-kept"
 async def test_a_launch_runs_the_runner_and_is_seen(place: Place) -> None:
     runtime = place.open()
     ref = await start(runtime)
-    await said(runtime, ref, "waiting")
-    seen = await runtime.get(ref)
-    assert seen is not None
-    assert (seen.ref, seen.phase, seen.exit) == (ref, "running", None)
+    seen = await runs(runtime, ref)
+    assert (seen.ref, seen.exit) == (ref, None)
     assert seen.uid
     assert seen.started_at is not None
     assert seen.pod_status.phase == "Running"
@@ -38,8 +36,7 @@ async def test_a_launch_that_was_never_made_is_not_there(place: Place) -> None:
 async def test_launch_twice_runs_one_process(place: Place) -> None:
     runtime = place.open()
     ref = await start(runtime)
-    await said(runtime, ref, "waiting")
-    before = await runtime.get(ref)
+    before = await runs(runtime, ref)
     await start(runtime, ref=ref)
     await start(place.open(), ref=ref)
     assert place.starts(ref) == 1
@@ -262,8 +259,7 @@ async def test_following_ends_when_the_runtime_is_closed(place: Place) -> None:
 async def test_a_launch_survives_the_runtime_object_and_is_found_by_the_next(place: Place) -> None:
     first = place.open()
     ref = await start(first)
-    await said(first, ref, "waiting")
-    before = await first.get(ref)
+    before = await runs(first, ref)
     await first.aclose()
     second = place.open()
     assert await second.get(ref) == before

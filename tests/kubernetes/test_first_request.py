@@ -70,7 +70,7 @@ async def test_the_request_of_the_users_page_gives_a_pod_in_which_the_agent_answ
     start_system: StartSystem, own_ground: Ground
 ) -> None:
     command, example = _page()
-    folder = own_ground.node.add_volume(own_ground.api, own_ground.storage_class, size="10Gi")
+    folder = own_ground.node.add_only_volume(own_ground.api, own_ground.storage_class, size="10Gi")
     async with github_stand_in() as github:
         github.know(TOKEN, "User123", 583231)
         system = await asyncio.to_thread(

@@ -97,7 +97,7 @@ async def test_memory_beyond_the_limit_is_what_kills_a_container(
 async def test_a_volume_of_the_node_keeps_what_a_pod_wrote_as_an_ordinary_user(
     node: Node, cluster_api: ClusterApi, cluster_namespace: str, manual_storage_class: str
 ) -> None:
-    folder: Path = node.add_volume(cluster_api, manual_storage_class)
+    folder: Path = node.add_only_volume(cluster_api, manual_storage_class)
     cluster_api.apply(
         {
             "apiVersion": "v1",

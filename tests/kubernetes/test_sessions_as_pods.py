@@ -142,7 +142,7 @@ async def test_a_pod_that_tries_to_leave_its_subjects_on_the_bus_is_refused(
 async def test_a_volume_is_kept_and_the_conversation_goes_on_in_another_pod(
     stage: Scene, ground: Ground
 ) -> None:
-    folder = ground.node.add_volume(ground.api, ground.storage_class)
+    folder = ground.node.add_only_volume(ground.api, ground.storage_class)
     kept = {"pvc_enabled": True, "pvc_retain": True, "pvc_storage_size": "1Gi", **FREE}
     first = await stage.running("run echo written > note.txt", config=kept)
     pod = await ground.running(first)

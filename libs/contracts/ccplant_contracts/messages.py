@@ -116,7 +116,7 @@ class _Facts(dict[str, object]):
         return "?"
 
 
-def explain(code: str, **facts: object) -> Entry:
+def explain(code: str, /, **facts: object) -> Entry:
     """Fill the entry of `code` with facts; one that is not known shows as ``?``, a `Text` in each language as it is.
 
     Raises:
@@ -126,7 +126,7 @@ def explain(code: str, **facts: object) -> Entry:
     return Entry(message=_filled(entry.message, facts), hint=_filled(entry.hint, facts))
 
 
-def phrase(name: str, **facts: object) -> Text:
+def phrase(name: str, /, **facts: object) -> Text:
     """Fill a part of a sentence, for use as a fact of one.
 
     Raises:

@@ -153,6 +153,14 @@ class Node:
         api.apply(volume(class_name, size=size, folder=folder, node=self.name))
         return folder
 
+    def add_only_volume(self, api: ClusterApi, class_name: str, *, size: str = "1Gi") -> Path:
+        """Offer a folder as the one that a claim gets: those that nobody took before are taken back."""
+        for one in api.items("/api/v1/persistentvolumes"):
+            free = one.get("status", {}).get("phase") == "Available"
+            if free and one["spec"].get("storageClassName") == class_name:
+                api.delete(f"/api/v1/persistentvolumes/{one['metadata']['name']}")
+        return self.add_volume(api, class_name, size=size)
+
     def pid_of(self, pod: Mapping[str, Any]) -> int:
         """Return the pid, on this machine, of the first process of a Pod's container; 0 where it does not run."""
         statuses = pod.get("status", {}).get("containerStatuses", ())
