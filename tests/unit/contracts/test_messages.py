@@ -7,5 +7,5 @@ from ccplant_contracts.messages import CATALOGUE, explain, phrase
 
 def test_a_fact_may_have_the_name_of_a_parameter() -> None:
     code = next(iter(CATALOGUE))
-    assert explain(code, **{"code": "clone_failed", "text": "x"}) == explain(code)
-    assert phrase("no_default_class", **{"name": "x"}) == phrase("no_default_class")
+    assert explain(code, code="clone_failed", text="x") == explain(code)
+    assert phrase("no_default_class", name="x") == phrase("no_default_class")
