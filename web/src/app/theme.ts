@@ -14,6 +14,9 @@ const leaf: MantineColorsTuple = [
   "#0a3c25",
 ];
 
+/** The head of a dialog is no banner of the page. */
+const NO_BANNER = { header: { role: "presentation" } };
+
 export const theme = createTheme({
   colors: { leaf },
   primaryColor: "leaf",
@@ -35,8 +38,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, transitionProps: { duration: 100 } } },
-    Modal: { defaultProps: { centered: true, padding: "lg", transitionProps: { duration: 120 } }, styles: { title: { fontWeight: 600 } } },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
+    Modal: { defaultProps: { centered: true, padding: "lg", transitionProps: { duration: 120 }, attributes: NO_BANNER }, styles: { title: { fontWeight: 600 } } },
+    Drawer: { defaultProps: { transitionProps: { duration: 120 }, attributes: NO_BANNER } },
   },
 });
 
@@ -49,6 +52,10 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#59636b",
     "--mantine-color-default-border": "#8b949c",
     "--mantine-color-placeholder": "#6b747c",
+    "--mantine-color-yellow-light": "#fdf3d8",
+    "--mantine-color-yellow-light-color": "#8a5a00",
+    "--mantine-color-red-light": "#fdebec",
+    "--mantine-color-red-light-color": "#c0262d",
     "--cc-subtle": "#f8f9fa",
     "--cc-border": "#e6e8ea",
     "--cc-faint": "#6b747c",
@@ -73,6 +80,10 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#98a1aa",
     "--mantine-color-default-border": "#66707a",
     "--mantine-color-placeholder": "#848d96",
+    "--mantine-color-yellow-light": "#2b2210",
+    "--mantine-color-yellow-light-color": "#e8b84a",
+    "--mantine-color-red-light": "#331517",
+    "--mantine-color-red-light-color": "#ff8a8f",
     "--cc-subtle": "#15191d",
     "--cc-border": "#262b31",
     "--cc-faint": "#848d96",

@@ -79,7 +79,7 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
       centered={false}
       yOffset={88}
       maxHeight={420}
-      aria-label={t("finder.label")}
+      attributes={{ content: { "aria-label": t("finder.label") } }}
       overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       transitionProps={{ duration: 100, transition: "fade" }}
     >
@@ -91,7 +91,7 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
           classNames={{ input: classes.search }}
         />
       </div>
-      <Spotlight.ActionsList>
+      <Spotlight.ActionsList viewportProps={{ tabIndex: 0, role: "group", "aria-label": t("finder.found") }}>
         {found.length > 0 && (
           <Spotlight.ActionsGroup label={t("nav.sessions")}>
             {found.map((session) => (

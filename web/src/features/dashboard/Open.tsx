@@ -1,4 +1,4 @@
-import { Button, Text } from "@mantine/core";
+import { Button, Text, VisuallyHidden } from "@mantine/core";
 import { IconGitBranch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -24,7 +24,9 @@ export function Open({ sessions }: { sessions: readonly SessionSummary[] }) {
             {t(`dashboard.column.${column}`)}
           </span>
         ))}
-        <span role="columnheader" data-column="actions" aria-label={t("dashboard.column.actions")} />
+        <span role="columnheader" data-column="actions">
+          <VisuallyHidden>{t("dashboard.column.actions")}</VisuallyHidden>
+        </span>
       </div>
       {sessions.map((session) => (
         <Row key={session.session_id} session={session} />
