@@ -51,7 +51,7 @@ def set_up(backstage: Backstage) -> Scene:
         {
             "name": "PR レビュー",
             "events": ["pull_request"],
-            "message_template": "Review {{ pull_request.title }}",
+            "message": "Review {{ pull_request.title }}",
         },
     )
     schedule = backstage.post(
