@@ -86,7 +86,7 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **parameters: Parameter) -> Document:
+    def get(self, path: str, /, **parameters: Parameter) -> Document:
         """Read."""
         return self.request("GET", path, parameters=parameters)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ccplant_cli.command import remote
-from ccplant_cli.commands import answering, creating, ending, files, looking, talking
+from ccplant_cli.commands import answering, changed, creating, ending, files, looking, talking
 from ccplant_cli.language import say
 
 app = typer.Typer(help=say("help.session"), no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -19,6 +19,7 @@ for name, body in (
     ("messages", looking.messages),
     ("export", files.export),
     ("logs", looking.logs),
+    ("changes", changed.changes),
     ("cancel", answering.cancel),
     ("permissions", answering.permissions),
     ("answer", answering.answer),
