@@ -91,7 +91,7 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
           classNames={{ input: classes.search }}
         />
       </div>
-      <Spotlight.ActionsList viewportProps={{ tabIndex: 0, role: "group", "aria-label": t("finder.found") }}>
+      <Spotlight.ActionsList {...scrolledByKeys(t("finder.found"))}>
         {found.length > 0 && (
           <Spotlight.ActionsGroup label={t("nav.sessions")}>
             {found.map((session) => (
@@ -125,6 +125,11 @@ export function Finder({ opened, close }: { opened: boolean; close: () => void }
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+/** The list is a scroll area, which its types do not tell: what scrolls has a name, and is reached by the keyboard. */
+function scrolledByKeys(name: string): object {
+  return { viewportProps: { tabIndex: 0, role: "group", "aria-label": name } };
 }
 
 /** Keeps the Enter that ends a composed word from choosing something; some browsers send it after the composition. */
