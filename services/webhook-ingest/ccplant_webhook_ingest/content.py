@@ -1,7 +1,8 @@
 """From a signed body to the payload in it: JSON, or a form with JSON in its field `payload`; pure.
 
 Whoever signs knows the secret, so what is wrong here is the owner's own mistake: it is told in plain words.
-Nesting is bounded here once, so that nothing behind it meets a depth that it cannot handle.
+Nesting is bounded here once, so that nothing behind it meets a depth that it cannot handle; and so is what a payload becomes
+in memory: 25 MB of empty lists would be more than a gigabyte of them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ _DELIVERY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADER = re.compile(r"(user-agent|content-type|x-github-[a-z0-9-]{1,60})")
 _MOST_HEADERS = 20
 _LONGEST_HEADER = 500
+_PART_BYTES = {b",": 80, b"[": 100, b"{": 260, b":": 64}
+"""About what each of these stands for in memory, at the most: a value, a list, an object, a name."""
+_MOST_BYTES = 128_000_000
+"""Twice what a push of 25 MB comes to that names half a million files."""
 
 
 class NotAnEventError(Exception):
@@ -92,8 +97,11 @@ def parse(text: bytes) -> dict[str, Any]:
     """Return the payload that a JSON text is.
 
     Raises:
-        UnreadableError: it is no JSON object, or nested too deeply.
+        UnreadableError: it is no JSON object, nested too deeply, or made of too many parts.
     """
+    # those within texts count as well: looking at each character costs more than the parsing
+    if sum(text.count(mark) * size for mark, size in _PART_BYTES.items()) > _MOST_BYTES:
+        raise UnreadableError("The payload is made of too many lists, objects and values.")
     try:
         payload = orjson.loads(text)
     except orjson.JSONDecodeError as error:

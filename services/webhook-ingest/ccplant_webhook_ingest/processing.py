@@ -42,6 +42,8 @@ _log = structlog.get_logger(__name__)
 LONGEST_SECONDS = 60.0
 """Nobody needs so long; who does has hung."""
 IN_A_THREAD_BYTES = 100_000
+_LARGE_AT_ONCE = 2
+"""Each may be 25 MB as text, and several times that when it is read."""
 _NONCE_LENGTH = 12
 _FIRST_DELAY = timedelta(seconds=1)
 _LONGEST_DELAY = timedelta(minutes=1)
@@ -73,6 +75,7 @@ class Processor:
         self._holder = holder
         self._lease = lease
         self._most_attempts = most_attempts
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def decide(self, delivery: DeliveryDoc) -> Rest | None:
         """Decide what becomes of a delivery that this process has taken, and return what writes it.
@@ -138,7 +141,7 @@ class Processor:
         if payload is None:
             return self._failure(delivery, "payload_lost")
         try:
-            verdict = await _judged(known.definition, delivery.event, payload)
+            verdict = await self._judged(known.definition, delivery.event, payload)
         except UnreadableError as error:
             return self._failure(delivery, "payload_invalid", detail=str(error))
         fault_point("ingest.delivery.judged")
@@ -146,6 +149,12 @@ class Processor:
             return await self._dispatch(delivery, webhook, known.definition, verdict)
         reason = verdict.reason or "processing_failed"
         return functools.partial(self._finish, delivery, verdict.outcome, reason, shown(verdict))
+
+    async def _judged(self, definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
+        if len(payload) <= IN_A_THREAD_BYTES:
+            return _judge(definition, event, payload)
+        async with self._large:
+            return await asyncio.to_thread(_judge, definition, event, payload)
 
     async def _dispatch(
         self, delivery: DeliveryDoc, webhook: WebhookDoc, definition: CreateWebhook, verdict: Verdict
@@ -249,12 +258,6 @@ class Processor:
         OUTCOMES.labels(outcome).inc()
         if delivery.replays == 0:
             PROCESS_SECONDS.observe(max(0.0, time.time() - delivery.received_at.timestamp()))
-
-
-async def _judged(definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
-    if len(payload) > IN_A_THREAD_BYTES:
-        return await asyncio.to_thread(_judge, definition, event, payload)
-    return _judge(definition, event, payload)
 
 
 def _judge(definition: CreateWebhook, event: str, payload: bytes) -> Verdict:

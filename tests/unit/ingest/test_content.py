@@ -7,6 +7,7 @@ import random
 from urllib.parse import urlencode
 
 import orjson
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,38 @@ def test_nesting_ends_where_a_walk_would_overflow() -> None:
     for levels in (300, 900, 1_100, 1_000_000):
         with pytest.raises(UnreadableError):
             parse(b'{"a":' * levels + b"1" + b"}" * levels)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [b"[],", b"{},", b"1,", b"[[[]]],", b'{"a":{}},', b'{"":0},', b'"x",'],
+    ids=lambda part: part.decode(),
+)
+def test_no_payload_becomes_many_times_as_large_in_memory(part: bytes) -> None:
+    def payload(size: int) -> bytes:
+        return b'{"a":[' + part * (size // len(part)) + b"0]}"
+
+    with pytest.raises(UnreadableError, match="too many"):
+        parse(payload(25_000_000))
+    low, high = 1_000, 25_000_000  # the largest that is taken
+    while high - low > 500_000:
+        middle = (low + high) // 2
+        try:
+            parse(payload(middle))
+            low = middle
+        except UnreadableError:
+            high = middle
+    text = payload(low)
+    before = psutil.Process().memory_info().rss
+    kept = parse(text)
+    assert psutil.Process().memory_info().rss - before < 160_000_000
+    assert kept
+
+
+def test_a_push_that_names_half_a_million_files_is_read() -> None:
+    names = b",".join(b'"src/a/rather/deep/folder/file-%07d.py"' % number for number in range(500_000))
+    assert len(names) > 19_000_000
+    assert len(parse(b'{"commits":[{"added":[' + names + b"]}]}")["commits"][0]["added"]) == 500_000
 
 
 def test_a_refusal_quotes_nothing_of_the_payload() -> None:
