@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import orjson
 from starlette.responses import Response
 
 from ccplant_contracts.base import rfc3339
-from ccplant_contracts.ids import random_text
 
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="unknown")
+"""Of the request that is being answered: in the answer's header, in refusals and in the log."""
 _HEADERS = {"cache-control": "no-store"}
 
 
@@ -38,7 +40,7 @@ def refusal(
         "code": code,
         "message": message,
         "details": {} if delivery_id is None else {"delivery_id": delivery_id},
-        "request_id": f"req-{random_text(16)}",
+        "request_id": REQUEST_ID.get(),
         "timestamp": rfc3339(datetime.now(UTC)),
     }
     return Response(orjson.dumps({"error": error}), status, headers, "application/json")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ccplant_platform.bus.dispatch_news import DispatchNews
 from ccplant_platform.health import DegradedError, check, worst
@@ -26,14 +25,6 @@ class Health:
         self._store = store
         self._news = news
         self._opens_secrets = opens_secrets
-
-    def routes(self) -> list[Route]:
-        """Return where it answers."""
-        return [
-            Route("/health/live", self.live, methods=["GET"]),
-            Route("/health/ready", self.ready, methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
-        ]
 
     async def live(self, _: Request) -> Response:
         """Tell that the process answers."""

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from ccplant_contracts import subjects
 from ccplant_contracts.ids import random_text
@@ -27,6 +25,7 @@ from ccplant_platform.sealing import Sealer, SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
 from ccplant_store.errors import StoreError
+from ccplant_webhook_ingest.door import Door
 from ccplant_webhook_ingest.health import Health
 from ccplant_webhook_ingest.known import KnownWebhooks
 from ccplant_webhook_ingest.lines import Lines
@@ -50,7 +49,7 @@ _DRAIN_SECONDS = 1.0
 class Ingester:
     """One running ingester."""
 
-    app: Starlette
+    app: Door
     broken: asyncio.Event
     """Set when a part has ended that must not: the process has to."""
 
@@ -79,11 +78,9 @@ async def running_ingester(
         parts = Parts.build(settings, bus, store, sealer, clock)
         async with parts.at_work() as broken:
             health = Health(store, parts.news, opens_secrets=sealer is not None)
-            routes = [
-                Route("/webhooks/{webhook_id}", parts.receiver.receive, methods=["POST"]),
-                *health.routes(),
-            ]
-            yield Ingester(Starlette(routes=routes), broken)
+            probes = {"/health/live": health.live, "/health/ready": health.ready}
+            door = Door(parts.receiver.receive, probes, numbers={"/metrics": health.metrics})
+            yield Ingester(door, broken)
     finally:
         store.close()
 

@@ -6,12 +6,12 @@ import asyncio
 
 import structlog
 import uvicorn
-from starlette.applications import Starlette
 
 from ccplant_platform.http_server import Server
 from ccplant_platform.process import run_service
 from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings
+from ccplant_webhook_ingest.door import Door
 from ccplant_webhook_ingest.main import NAME, running_ingester
 from ccplant_webhook_ingest.settings import IngestSettings
 
@@ -22,7 +22,7 @@ class PartEndedError(Exception):
     """A part that must not end has ended; the process is started again by whoever runs it."""
 
 
-def config_of(app: Starlette, settings: IngestSettings) -> uvicorn.Config:
+def config_of(app: Door, settings: IngestSettings) -> uvicorn.Config:
     """Return how the application is served."""
     return uvicorn.Config(
         app,

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
+from ccplant_contracts.ids import new_webhook_id
 from ccplant_store.deliveries.model import INLINE_BYTES
+from ccplant_webhook_ingest.known import KnownWebhooks
 from ccplant_webhook_ingest.signature import sign
 from tests.integration.ingest.conftest import Stage
 from tests.support.documents import OWNER
@@ -358,9 +360,48 @@ async def test_other_methods_and_paths_are_refused(stage: Stage) -> None:
     github = await stage.ingester()
     webhook = await make_webhook(stage.store)
     client, url = github.client, github.base_url
-    assert (await client.get(f"{url}/webhooks/{webhook.id}")).status_code == 405
-    assert (await client.post(f"{url}/webhooks/")).status_code == 404
-    assert (await client.post(f"{url}/webhooks/a/b")).status_code == 404
+    for method, path, status, code in (
+        ("GET", f"/webhooks/{webhook.id}", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/health/live", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/webhooks/", 404, "NOT_FOUND"),
+        ("POST", "/webhooks/a/b", 404, "NOT_FOUND"),
+        ("GET", "/", 404, "NOT_FOUND"),
+        ("POST", f"/webhooks/{webhook.id}", 401, "UNAUTHORIZED"),
+        ("POST", f"/webhooks/{new_webhook_id()}", 404, "NOT_FOUND"),
+    ):
+        answer = await client.request(method, f"{url}{path}")
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (status, code), path
+        assert set(error) == {"code", "message", "details", "request_id", "timestamp"}
+        assert answer.headers["x-request-id"] == error["request_id"] != "unknown"
+    own = await client.get(f"{url}/nowhere", headers={"x-request-id": "mine-1"})
+    assert (own.headers["x-request-id"], own.json()["error"]["request_id"]) == ("mine-1", "mine-1")
+    assert (await github.send(webhook)).headers["x-request-id"].startswith("req-")
+
+
+async def test_our_own_fault_is_answered_in_the_same_shape_and_without_internals(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github = await stage.ingester()
+    webhook = await make_webhook(stage.store)
+
+    async def broken(*_: object) -> object:
+        raise RuntimeError("the inside of things")
+
+    monkeypatch.setattr(KnownWebhooks, "get", broken)
+    answer = await github.send(webhook)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "INTERNAL_ERROR"
+    assert answer.headers["x-request-id"] == answer.json()["error"]["request_id"]
+    assert "inside" not in answer.text
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "cf-connecting-ip"])
+async def test_what_came_through_a_tunnel_gets_no_numbers(stage: Stage, header: str) -> None:
+    github = await stage.ingester()
+    url = f"{github.base_url}/metrics"
+    assert "ccplant_ingest_requests_total" in (await github.client.get(url)).text
+    assert (await github.client.get(url, headers={header: "203.0.113.9"})).status_code == 404
 
 
 async def test_deliveries_are_counted_at_their_webhook(stage: Stage) -> None:
