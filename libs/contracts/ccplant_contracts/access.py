@@ -34,6 +34,10 @@ class Me(Message):
     role: Role
     permissions: tuple[str, ...]
     quota: Quota
+    agents: tuple[str, ...]
+    """What a session's `config.agent` may name here."""
+    default_agent: str
+    """The one of a session that names none."""
 
 
 class CreateApiKey(Input):

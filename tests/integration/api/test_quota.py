@@ -24,7 +24,9 @@ async def test_of_many_creates_at_once_as_many_succeed_as_the_limit_allows(api: 
     assert error["code"] == "RESOURCE_QUOTA_EXCEEDED"
     assert error["details"]["max_sessions"] == 3
     assert (await api.other.post(SESSIONS, json={})).status_code == 201
-    quota = (await api.client.get("/api/v1/users/me")).json()["quota"]
+    me = (await api.client.get("/api/v1/users/me")).json()
+    assert me["default_agent"] in me["agents"]
+    quota = me["quota"]
     assert (quota["max_sessions"], quota["current_sessions"]) == (3, 3)
 
 

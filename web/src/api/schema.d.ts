@@ -8302,7 +8302,10 @@ export interface operations {
     replayDelivery: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again within 24 hours, the same request has no second effect. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The delivery's id. */
                 delivery_id: string;

@@ -47,6 +47,8 @@ async def show_me(caller: CallerDep, gateway: GatewayDep) -> Response:
                 max_cpu_per_session=MOST_CPU,
                 max_memory_per_session=MOST_MEMORY,
             ),
+            agents=gateway.settings.agents,
+            default_agent=gateway.settings.default_agent,
         )
     )
 
@@ -139,7 +141,13 @@ async def create_ticket(caller: CallerDep, gateway: GatewayDep, body: CreateTick
     now = gateway.clock.now()
     await gateway.store.tickets.create(
         TicketDoc(
-            id=digest(ticket), owner=caller.user_id, role=caller.role, session_id=session_id, created_at=now
+            id=digest(ticket),
+            owner=caller.user_id,
+            role=caller.role,
+            session_id=session_id,
+            created_at=now,
+            via=None if caller.proof is None else caller.proof.kind,
+            credential=None if caller.proof is None else caller.proof.digest,
         )
     )
     return answer(Ticket(ticket=ticket, expires_at=now + timedelta(seconds=TICKET_SECONDS)), status=201)
