@@ -2103,6 +2103,10 @@ export interface components {
          * @description Whom a credential belongs to.
          */
         Me: {
+            /** Agents */
+            agents: string[];
+            /** Default Agent */
+            default_agent: string;
             /** Email */
             email: string | null;
             /** Github Username */
@@ -3825,7 +3829,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3962,7 +3966,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4471,7 +4475,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4613,7 +4617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4691,7 +4695,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4915,7 +4919,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5220,7 +5224,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5462,7 +5466,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5555,7 +5559,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5870,7 +5874,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6565,7 +6569,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6736,7 +6740,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6900,7 +6904,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6993,7 +6997,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7349,7 +7353,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7755,7 +7759,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7898,7 +7902,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8122,7 +8126,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8445,7 +8449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8523,7 +8527,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description PAYLOAD_TOO_LARGE: the body is over 1 MB. */
+            /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
                 headers: {
                     [name: string]: unknown;
