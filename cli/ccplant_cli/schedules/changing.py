@@ -38,9 +38,11 @@ def create(
 
 def _told(schedule: Document) -> None:
     """Tell when it runs next, and what may surprise about it."""
-    from ccplant_cli.schedules.details import in_zone, warnings
+    from ccplant_cli.schedules.details import in_words, in_zone, warnings
 
     zone = schedule.text("timezone")
+    for words in in_words(schedule.text("cron")):
+        note(f"{words} ({zone})")
     if not schedule.flag("enabled"):
         note(text("is_disabled"))
     elif times := schedule.texts("next_runs"):

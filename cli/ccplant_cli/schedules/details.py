@@ -14,6 +14,7 @@ from ccplant_cli.schedules.messages import text
 from ccplant_cli.tables import clock, duration
 from ccplant_cli.terminal import harmless
 from ccplant_cli.trigger_details import Rows, enabled, session_rows, time_rows
+from ccplant_contracts.cron_words import describe
 
 _DAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 
@@ -39,6 +40,12 @@ def in_zone(time: str, zone: str) -> str:
     return f"{_DAYS[current()][local.weekday()]} {local.strftime('%Y-%m-%d %H:%M:%S %Z')}"
 
 
+def in_words(cron: str) -> list[str]:
+    """Return when an expression runs in the terminal's language; nothing where it cannot be told."""
+    words = describe(cron)
+    return [] if words is None else [words.ja if current() == "ja" else words.en]
+
+
 def warnings(schedule: Document) -> list[str]:
     """Return what may surprise about it, in the terminal's language."""
     return [harmless(warning.text(current()) or warning.text("en")) for warning in schedule.each("warnings")]
@@ -51,7 +58,10 @@ def schedule_rows(schedule: Document) -> Rows:
         ("id", schedule.text("schedule_id")),
         ("name", harmless(schedule.text("name"))),
         ("status", enabled(schedule)),
-        ("cron", f"{schedule.text('cron')} ({zone})"),
+        (
+            "cron",
+            "\n".join((f"{harmless(schedule.text('cron'))} ({zone})", *in_words(schedule.text("cron")))),
+        ),
         ("next_runs", "\n".join(in_zone(time, zone) for time in schedule.texts("next_runs")) or "-"),
     ]
     if last := schedule.inner("last_run"):

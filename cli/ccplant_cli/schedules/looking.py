@@ -98,8 +98,10 @@ def preview(
     if context.json:
         context.document(answer.fields)
         return
-    from ccplant_cli.schedules.details import weekday
+    from ccplant_cli.schedules.details import in_words, weekday
 
+    for words in in_words(cron):
+        note(words)
     found = list(answer.each("runs"))
     for item in found:
         typer.echo(f"{weekday(item.text('local'))} {item.text('local')}  {item.text('at')}")

@@ -39,11 +39,13 @@ def test_the_next_times_are_told_in_the_zone_of_the_schedule_with_what_may_surpr
 ) -> None:
     standin.answer("POST", ALL, (201, schedule()))
     told = here("schedule", "create", "--name", "n", "--cron", "0 3 * * *", "-m", "x").stderr
+    assert "At 03:00, every day (Asia/Tokyo)" in told
     assert "Sat 2026-01-03 03:00:00 JST" in told
     assert "! The time limit is short." in told
     in_japanese = here(
         "schedule", "create", "--name", "n", "-c", "0 3 * * *", "-m", "x", LC_ALL="ja_JP.UTF-8"
     ).stderr
+    assert "毎日 03:00 (Asia/Tokyo)" in in_japanese
     assert "土 2026-01-03 03:00:00 JST" in in_japanese
     assert "! 短すぎます。" in in_japanese
     standin.answer("POST", ALL, (201, schedule(next_runs=[])))
@@ -101,7 +103,7 @@ def test_schedules_are_listed_and_shown(standin: StandIn, here: Run) -> None:
     standin.answer("GET", ONE, schedule(starts_at="2025-12-31T15:00:00Z", jitter_seconds=60))
     shown = here("schedule", "show", "sched-1").stdout
     for expected in (
-        "0 3 * * * (Asia/Tokyo)", "Sun 2026-01-04 03:00:00 JST", "● succeeded", "The time limit is short.",
+        "0 3 * * * (Asia/Tokyo)", "At 03:00, every day", "Sun 2026-01-04 03:00:00 JST", "● succeeded", "The time limit is short.",
         "Thu 2026-01-01 00:00:00 JST", "1m00s", "Run the tests", "a new one each time",
     ):  # fmt: skip
         assert expected in shown
@@ -133,6 +135,7 @@ def test_a_preview_tells_local_times_with_their_day(standin: StandIn, here: Run)
     standin.answer("POST", f"{ALL}/preview", answer)
     done = here("schedule", "preview", "0 9 * * *", "-z", "Asia/Tokyo", "--count", "1")
     assert done.stdout == "Fri 2026-01-02T09:00:00+09:00  2026-01-02T00:00:00.000Z\n"
+    assert done.stderr == "At 09:00, every day\n"
     assert standin.of("POST", "/preview")[0].body == {
         "cron": "0 9 * * *",
         "timezone": "Asia/Tokyo",
