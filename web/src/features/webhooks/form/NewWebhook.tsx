@@ -1,0 +1,102 @@
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { api, data, type Schemas } from "../../../api/client";
+import { language } from "../../../i18n";
+import { toastProblem } from "../../../ui/toast";
+import { creation } from "../../triggers/changes";
+import { Head } from "../../triggers/Head";
+import { fieldErrors } from "../../triggers/problems";
+import triggers from "../../triggers/triggers.module.css";
+import { showFirstError, useTriggerForm } from "../../triggers/useTriggerForm";
+import { isRecipe, webhookRecipe } from "../recipes";
+import { SetUp } from "../secret/SetUp";
+import { bodyOf, FIELDS, NEW_WEBHOOK, type WebhookValues } from "../values";
+import { checkWebhook } from "./check";
+import { WebhookForm } from "./WebhookForm";
+
+const route = getRouteApi("/shell/webhooks/new");
+
+/** A new webhook; when it is made, what GitHub has to be told. */
+export function NewWebhook() {
+  const { recipe } = route.useSearch();
+  const [made, setMade] = useState<Schemas["CreatedWebhook"]>();
+  if (made !== undefined) return <Made webhook={made} />;
+  return <NewForm key={recipe ?? ""} recipe={recipe} done={setMade} />;
+}
+
+function NewForm({ recipe, done }: { recipe: string | undefined; done: (made: Schemas["CreatedWebhook"]) => void }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const [initial] = useState(() => (isRecipe(recipe) ? webhookRecipe(recipe, language()) : NEW_WEBHOOK));
+  const { form, changeSession, forget } = useTriggerForm<WebhookValues>({
+    initial,
+    draft: isRecipe(recipe) ? `webhook.new.${recipe}` : "webhook.new",
+    validate: (values) => checkWebhook(values, t),
+  });
+  const key = useRef(crypto.randomUUID());
+  const create = useMutation({
+    mutationFn: (values: WebhookValues) =>
+      data(
+        api.POST("/api/v1/webhooks", {
+          params: { header: { "Idempotency-Key": key.current } },
+          body: creation(bodyOf(values)) as Schemas["CreateWebhook"],
+        }),
+      ),
+    onSuccess: (made) => {
+      forget();
+      void queries.invalidateQueries({ queryKey: ["webhooks"] });
+      done(made);
+    },
+    onError: (error) => {
+      key.current = crypto.randomUUID();
+      const refused = fieldErrors(error, FIELDS);
+      form.setErrors(refused);
+      if (Object.keys(refused).length === 0) toastProblem(error);
+      else showFirstError();
+    },
+  });
+  return (
+    <div className="page">
+      <Head back={{ link: { to: "/webhooks" }, label: t("webhooks.title") }} title={t("webhooks.newTitle")} />
+      <WebhookForm
+        form={form}
+        changeSession={changeSession}
+        submit={(values) => create.mutate(values)}
+        problem={create.error}
+        bar={
+          <div className={triggers.bar}>
+            <Button variant="default" renderRoot={(props) => <Link {...props} to="/webhooks" onClick={forget} />}>
+              {t("action.cancel")}
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              {t("webhooks.create")}
+            </Button>
+          </div>
+        }
+      />
+    </div>
+  );
+}
+
+function Made({ webhook }: { webhook: Schemas["CreatedWebhook"] }) {
+  const { t } = useTranslation();
+  return (
+    <div className="page">
+      <Head back={{ link: { to: "/webhooks" }, label: t("webhooks.title") }} title={t("webhooks.made", { name: webhook.name })} />
+      <div className="card" style={{ maxWidth: 720 }}>
+        <SetUp webhook={webhook} secret={webhook.secret} />
+        <div className={triggers.bar}>
+          <Button
+            renderRoot={(props) => <Link {...props} to="/webhooks/$webhookId" params={{ webhookId: webhook.webhook_id }} />}
+          >
+            {t("webhooks.toDeliveries")}
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
