@@ -63,7 +63,7 @@ export function Dashboard() {
   return (
     <Page title={t("nav.dashboard")} action={create}>
       <div className={classes.columns}>
-        <Stack gap="xl" miw={0}>
+        <Stack gap="xl" miw={0} className={classes.main}>
           {fresh && needs.items.length === 0 ? (
             <FirstSteps />
           ) : (

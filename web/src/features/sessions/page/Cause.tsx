@@ -47,7 +47,7 @@ export function Cause({ session }: { session: Session }) {
         <Text size="sm" className="prose">
           {inLanguage(diagnosis.hint)}
         </Text>
-        {log.length > 0 && <pre className={classes.log}>{log.join("\n")}</pre>}
+        {log.length > 0 && <pre className={classes.log} tabIndex={0} aria-label={t("session.cause")}>{log.join("\n")}</pre>}
         {ended && (
           <Group mt="md" gap="sm">
             <Button loading={again.isPending} onClick={() => again.mutate(false)}>

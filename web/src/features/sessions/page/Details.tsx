@@ -20,7 +20,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
     ["deadline", session.ended_at == null ? session.deadline_at : null],
   ] as const;
   return (
-    <div className={classes.scroll}>
+    <div className={classes.scroll} tabIndex={0}>
       <div className="page">
         <Cause session={session} />
         <dl className={classes.facts}>

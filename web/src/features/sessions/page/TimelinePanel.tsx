@@ -22,7 +22,7 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
   });
   if (past.isError && past.data === undefined) return <Failure error={past.error} retry={() => void past.refetch()} />;
   return (
-    <div className={classes.scroll}>
+    <div className={classes.scroll} tabIndex={0}>
       <div className="page">
         {past.data === undefined ? (
           <Stack aria-busy>
