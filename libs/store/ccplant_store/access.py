@@ -6,7 +6,9 @@ Only digests are kept: who reads the database cannot sign in with what is found 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection as Many
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -22,6 +24,14 @@ TICKET_SECONDS = 30
 def digest(secret: str) -> str:
     """Return what is kept of a secret with enough randomness of its own."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody was let in by: a kind of credential and its digest, so that its end can be noticed later."""
+
+    kind: Literal["bootstrap", "token", "github", "cookie"]
+    digest: str
 
 
 class TokenDoc(Document):
@@ -44,6 +54,14 @@ class TicketDoc(Document):
     role: Role = "user"
     session_id: str | None = None
     created_at: UtcTime
+    via: Literal["bootstrap", "token", "github", "cookie"] | None = None
+    credential: str | None = None
+    """Digest of what it was asked for with: whom it lets in stays no longer than that is good."""
+
+    @property
+    def proof(self) -> Proof | None:
+        """What it was asked for with; None: it is of an earlier version."""
+        return None if self.via is None or self.credential is None else Proof(self.via, self.credential)
 
 
 class BrowserDoc(Document):
@@ -82,6 +100,18 @@ class BrowserStore:
                 return None
         return found
 
+    async def still_good(self, digests: Many[str]) -> set[str]:
+        """Return those of these cookies' digests by which somebody is signed in still."""
+        rows = await self._browsers.find({"_id": {"$in": list(digests)}}, limit=len(digests))
+        found = [BrowserDoc.decode(row) for row in rows]
+        good = await _good_tokens(self._tokens, {item.credential for item in found if item.via == "token"})
+        now = self._clock.now()
+        return {
+            item.id
+            for item in found
+            if item.expires_at > now and (item.via != "token" or item.credential in good)
+        }
+
     async def forget(self, secret: str) -> None:
         """Sign a browser out; again: nothing happens."""
         await self._browsers.delete_many({"_id": digest(secret)})
@@ -103,6 +133,10 @@ class TokenStore:
             await self._tokens.find_one({"_id": digest(secret), "revoked": False})
         )
 
+    async def still_good(self, digests: Many[str]) -> set[str]:
+        """Return those of these tokens' digests that are good still."""
+        return await _good_tokens(self._tokens, digests)
+
     async def list(self, owner: str, *, limit: int = 200) -> Sequence[TokenDoc]:
         """Return an owner's tokens that are good, the newest first."""
         rows = await self._tokens.find(
@@ -115,6 +149,13 @@ class TokenStore:
         query: dict[str, object] = {"key_id": key_id} if owner is None else {"key_id": key_id, "owner": owner}
         done = await self._tokens.update_one(query, {"$set": {"revoked": True, "revoked_at": at}})
         return done.matched == 1
+
+
+async def _good_tokens(tokens: Collection, digests: Many[str]) -> set[str]:
+    if not digests:
+        return set()
+    query = {"_id": {"$in": list(digests)}, "revoked": False}
+    return {str(row["_id"]) for row in await tokens.find(query, projection={"_id": 1}, limit=len(digests))}
 
 
 class TicketStore:

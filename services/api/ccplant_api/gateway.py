@@ -13,6 +13,7 @@ from ccplant_api.http.base_url import base_url
 from ccplant_api.live.hub import Hub
 from ccplant_api.principals.authentication import Authenticator, Principal, has_credential
 from ccplant_api.principals.browser import Browsers
+from ccplant_api.principals.staying import Staying
 from ccplant_api.sessions.views import Place
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.watch import Hint
@@ -33,6 +34,7 @@ class Gateway:
     clock: Clock
     authenticator: Authenticator
     browsers: Browsers
+    staying: Staying
     sealer: Sealer | None = None
     """Seals the secrets of webhooks; None: no key was given, and there can be none."""
     limits: LimitSettings = field(default_factory=LimitSettings)

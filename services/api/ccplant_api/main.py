@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -33,6 +34,7 @@ from ccplant_api.principals.browser import Browsers
 from ccplant_api.principals.github.opening import github_sign_in
 from ccplant_api.principals.github.owners import StoredOwners
 from ccplant_api.principals.github.settings import GitHubSignInSettings
+from ccplant_api.principals.staying import Staying
 from ccplant_api.principals.stored import StoredCredentials
 from ccplant_api.prompts import endpoints as prompts
 from ccplant_api.schedules import endpoints as schedules
@@ -47,6 +49,7 @@ from ccplant_api.webhooks import endpoints as webhooks
 from ccplant_api.webhooks import testing as webhook_tests
 from ccplant_platform.bus.connection import connect
 from ccplant_platform.clock import Clock, SystemClock
+from ccplant_platform.ending import ended
 from ccplant_platform.sealing import SealingSettings
 from ccplant_platform.settings import BusSettings, MongoSettings, SettingsError
 from ccplant_store import Store
@@ -171,7 +174,12 @@ async def running_gateway(
                     github=sign_in,
                 )
                 browsers = Browsers(store.browsers, settings, bootstrap_token=token)
-                yield Gateway(settings, store, bus, hub, clock, authenticator, browsers, sealer)
+                staying = Staying(
+                    store.tokens, store.browsers, clock, seconds=settings.credential_check_seconds
+                )
+                looking = asyncio.create_task(staying.run(), name="staying")
+                yield Gateway(settings, store, bus, hub, clock, authenticator, browsers, staying, sealer)
+                await ended([looking])
                 await hub.stop()
                 await bus.drain(1.0)
         finally:

@@ -84,6 +84,11 @@ class ApiSettings(BaseSettings):
     viewer_queue_frames: int = Field(1_024, ge=16, description="Frames that may wait for one viewer.")
     viewer_queue_bytes: int = Field(4_000_000, ge=64_000, description="Bytes that may wait for one viewer.")
     max_viewers: int = Field(2_000, ge=1, description="WebSocket and SSE connections that one gateway takes.")
+    credential_check_seconds: float = Field(
+        5,
+        ge=0.1,
+        description="How often the credentials of open WebSocket and SSE connections are looked up again.",
+    )
     graceful_stop_seconds: float = Field(
         5, gt=0, description="How long open requests may take when it stops."
     )

@@ -18,6 +18,7 @@ from ccplant_api.events.feed import Feed, event_json, parse_event
 from ccplant_api.gateway import CallerDep, Gateway, GatewayDep
 from ccplant_api.http.answers import answer
 from ccplant_api.live.sse import HEARTBEAT, RETRY, EventStream, sse_chunk
+from ccplant_api.principals.authentication import Principal
 from ccplant_contracts.base import rfc3339
 from ccplant_contracts.errors import ForbiddenError
 from ccplant_contracts.events import Republish, Republishing
@@ -55,7 +56,7 @@ async def stream(
         raise ForbiddenError("This ticket is for one session.")
     if last_event_id is not None and not (last_event_id.isascii() and 0 < len(last_event_id) <= 100):
         raise invalid_field("Last-Event-ID", "is not the id of an event")
-    return EventStream(_Chunks(gateway, caller.user_id, last_event_id).open)
+    return EventStream(_Chunks(gateway, caller, last_event_id).open)
 
 
 @router.post(
@@ -76,9 +77,10 @@ async def republish(body: Republish, caller: CallerDep, gateway: GatewayDep) -> 
 class _Chunks:
     """The chunks of one stream."""
 
-    def __init__(self, gateway: Gateway, owner: str, after_id: str | None) -> None:
+    def __init__(self, gateway: Gateway, caller: Principal, after_id: str | None) -> None:
         self._gateway = gateway
-        self._owner = owner
+        self._owner = caller.user_id
+        self._proof = caller.proof
         self._after_id = after_id
 
     @asynccontextmanager
@@ -99,10 +101,13 @@ class _Chunks:
                 except StoreError as error:
                     _log.warning("event_feed_failed", error=str(error))
                     return  # the client comes back with the last id that it has
+                if feed.refused:
+                    return  # it is told why when it comes back
                 yield b"".join(sse_chunk(event_json(event), event.id) for event in events) or HEARTBEAT
 
         try:
-            yield chunks()
+            with self._gateway.staying.while_good(self._proof, feed.refuse):
+                yield chunks()
         finally:
             remove()
             await subscription.unsubscribe()

@@ -18,6 +18,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from ccplant_contracts.base import rfc3339
+from ccplant_contracts.errors import ApiError
 from ccplant_contracts.events import LifecycleEvent
 
 _log = structlog.get_logger(__name__)
@@ -83,6 +84,8 @@ class Feed:
         self._sequences: dict[str, int] = {}
         self._queue: asyncio.Queue[LifecycleEvent | None] = asyncio.Queue(_QUEUE)
         self._read = after_id is not None
+        self.refused = False
+        """Whoever reads is let in no longer."""
 
     def hear(self, event: LifecycleEvent) -> None:
         """Take an event of the bus; where they come faster than they are read, the record is read later."""
@@ -94,6 +97,14 @@ class Feed:
     def read_again(self) -> None:
         """Note that events may have been lost."""
         self._read = True
+        if self._queue.empty():
+            self._queue.put_nowait(None)
+
+    def refuse(self, error: ApiError) -> None:
+        """Give nothing more: whoever reads is let in no longer."""
+        del error
+        self.refused = True
+        self._read = False
         if self._queue.empty():
             self._queue.put_nowait(None)
 

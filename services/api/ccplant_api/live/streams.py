@@ -21,6 +21,7 @@ from ccplant_api.live.frames import Frame, error_frame
 from ccplant_api.live.since import parse_since
 from ccplant_api.live.sse import HEARTBEAT, RETRY, EventStream, sse_chunk
 from ccplant_api.sessions.find import SessionIdPath, checked_id, no_such_session
+from ccplant_store.access import Proof
 from ccplant_store.sessions.model import SessionDoc
 
 router = APIRouter(tags=["live"])
@@ -72,18 +73,21 @@ async def stream(
             raise invalid_field("since", f"is beyond the last number, {last}", last_seq=last)
     if resumed is not None and session.settled and resumed == session.stored_to:
         return Response(status_code=204)
-    return EventStream(_Chunks(gateway, request, session, position).open)
+    return EventStream(_Chunks(gateway, request, session, position, caller.proof).open)
 
 
 class _Chunks:
     """The chunks of one stream."""
 
-    def __init__(self, gateway: Gateway, request: Request, session: SessionDoc, since: int | None) -> None:
+    def __init__(
+        self, gateway: Gateway, request: Request, session: SessionDoc, since: int | None, proof: Proof | None
+    ) -> None:
         self._gateway = gateway
         self._base = base_url(request, gateway.settings)
         self._request_id = request_id_of(request.scope)
         self._session_id = session.id
         self._since = since
+        self._proof = proof
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -106,7 +110,8 @@ class _Chunks:
                         return
 
             try:
-                yield chunks()
+                with self._gateway.staying.while_good(self._proof, viewer.refuse):
+                    yield chunks()
             finally:
                 follow.cancel()
                 await asyncio.gather(follow, return_exceptions=True)

@@ -133,6 +133,12 @@ class Viewer:
         self._room.set()
         self._behind.set()
 
+    def refuse(self, error: ApiError) -> None:
+        """End the connection of somebody who is let in no longer, without what still waits for him."""
+        self._queue.clear()
+        self._size = 0
+        self.close(Close(1008, error))
+
     async def fell_behind(self) -> None:
         """Return when the viewer has to read the record again, or is closing."""
         await self._behind.wait()

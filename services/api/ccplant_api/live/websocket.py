@@ -76,7 +76,8 @@ async def session_socket(
             ),
         }
         try:
-            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            with gateway.staying.while_good(caller.proof, viewer.refuse):
+                await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
             if viewer.closing is None:
                 # it left: what it said before it went, a prompt perhaps, has arrived and is still to be taken
                 await asyncio.wait({receiving}, timeout=_LAST_WORDS_SECONDS)

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 
 from ccplant_contracts.access import Role
 from ccplant_contracts.errors import ForbiddenError, UnauthorizedError
+from ccplant_store.access import Proof, digest
 
 TOKEN_PREFIX = "ccp_"  # noqa: S105 - the prefix that tells people and scanners what it is
 _MAX_CREDENTIAL = 1_000
@@ -30,6 +31,8 @@ class Principal:
     via: Literal["bootstrap", "token", "ticket", "github", "cookie"]
     only_session: str | None = None
     """A ticket may be good for one session alone."""
+    proof: Proof | None = None
+    """What has to stay good for as long as a connection lasts."""
 
     def require_admin(self) -> None:
         """Refuse whoever is no admin.
@@ -41,13 +44,24 @@ class Principal:
             raise ForbiddenError("Only an admin may do this.")
 
 
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """Whose a ticket was."""
+
+    owner: str
+    role: Role
+    only_session: str | None
+    proof: Proof | None
+    """What it was asked for with."""
+
+
 class Credentials(Protocol):
     """Where credentials are looked up."""
 
     async def token_owner(self, secret: str) -> tuple[str, Role] | None:
         """Return whose token this is."""
 
-    async def redeem_ticket(self, secret: str) -> tuple[str, Role, str | None] | None:
+    async def redeem_ticket(self, secret: str) -> Redeemed | None:
         """Use a ticket up; return whose it was, and for which session."""
 
 
@@ -116,15 +130,17 @@ class Authenticator:
         if not credential or len(credential) > _MAX_CREDENTIAL:
             raise UnauthorizedError("The token is not valid.")
         if self._bootstrap is not None and hmac.compare_digest(_digest(credential), self._bootstrap):
-            return Principal(self._bootstrap_user, "admin", "bootstrap")
+            return Principal(
+                self._bootstrap_user, "admin", "bootstrap", proof=Proof("bootstrap", digest(credential))
+            )
         owner = await self._credentials.token_owner(credential)
         if owner is not None:
-            return Principal(owner[0], owner[1], "token")
+            return Principal(owner[0], owner[1], "token", proof=Proof("token", digest(credential)))
         # one of our own that is not known any more is nobody else's business
         if self._github is None or not bearer or credential.startswith(TOKEN_PREFIX):
             raise UnauthorizedError("The token is not valid: it is unknown, expired or revoked.")
         user = await self._github.who(credential)
-        return Principal(user.user_id, user.role, "github")
+        return Principal(user.user_id, user.role, "github", proof=Proof("github", digest(credential)))
 
     async def by_headers_or_ticket(
         self, headers: Headers, ticket: str | None, session_id: str | None
@@ -139,11 +155,11 @@ class Authenticator:
         if ticket is None:
             return await self.by_headers(headers)
         known = await self._credentials.redeem_ticket(ticket[:_MAX_CREDENTIAL])
-        if known is None or (known[2] is not None and known[2] != session_id):
+        if known is None or known.only_session not in (None, session_id):
             raise UnauthorizedError(
                 "The ticket is not valid: it works once, within seconds, for what it was made for."
             )
-        return Principal(known[0], known[1], "ticket", known[2])
+        return Principal(known.owner, known.role, "ticket", known.only_session, known.proof)
 
 
 def has_credential(headers: Headers) -> bool:

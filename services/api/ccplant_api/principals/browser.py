@@ -18,7 +18,7 @@ from ccplant_api.http.base_url import base_url
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.errors import ForbiddenError, UnauthorizedError
-from ccplant_store.access import BrowserDoc, BrowserStore, digest
+from ccplant_store.access import BrowserDoc, BrowserStore, Proof, digest
 
 LIFETIME = timedelta(days=7)
 GITHUB_LIFETIME = timedelta(hours=12)
@@ -79,7 +79,7 @@ class Browsers:
             connection.headers.get(CSRF_HEADER, "").encode(), found.csrf.encode()
         ):
             raise ForbiddenError("A change by cookie needs the header X-CSRF-Token, as sign-in answered it.")
-        return Principal(found.owner, found.role, "cookie")
+        return Principal(found.owner, found.role, "cookie", proof=Proof("cookie", found.id))
 
     def _check_origin(self, connection: HTTPConnection) -> None:
         origin = connection.headers.get("origin", "")

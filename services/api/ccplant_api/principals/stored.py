@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccplant_api.principals.authentication import Redeemed
 from ccplant_contracts.access import Role
 from ccplant_store import Store
 
@@ -17,7 +18,9 @@ class StoredCredentials:
         token = await self._store.tokens.find(secret)
         return None if token is None else (token.owner, token.role)
 
-    async def redeem_ticket(self, secret: str) -> tuple[str, Role, str | None] | None:
+    async def redeem_ticket(self, secret: str) -> Redeemed | None:
         """Use a ticket up; return whose it was, and for which session."""
         ticket = await self._store.tickets.redeem(secret)
-        return None if ticket is None else (ticket.owner, ticket.role, ticket.session_id)
+        return (
+            None if ticket is None else Redeemed(ticket.owner, ticket.role, ticket.session_id, ticket.proof)
+        )
