@@ -1,7 +1,14 @@
 import type { Schemas } from "../../../api/client";
 import type { Problem } from "../../../api/problem";
+import { bodyOfServers, problemsOfServers, type Server } from "./servers";
 
 /** What the form holds, and how it becomes a request; pure. */
+export interface Variable {
+  name: string;
+  value: string;
+  secret: boolean;
+}
+
 export interface Values {
   name: string;
   repository: string;
@@ -11,10 +18,16 @@ export interface Values {
   memory: number;
   timeoutMinutes: number;
   mode: "interactive" | "task";
+  agent: string;
+  model: string;
   volume: boolean;
   volumeGib: number;
   keep: boolean;
+  /** A kept volume to go on with; empty: a new one. */
+  volumeFrom: string;
   setupScript: string;
+  env: Variable[];
+  servers: Server[];
 }
 
 export const EMPTY: Values = {
@@ -26,10 +39,15 @@ export const EMPTY: Values = {
   memory: 4,
   timeoutMinutes: 60,
   mode: "interactive",
+  agent: "",
+  model: "",
   volume: false,
   volumeGib: 10,
   keep: false,
+  volumeFrom: "",
   setupScript: "",
+  env: [],
+  servers: [],
 };
 
 export const PRESETS = [
@@ -42,28 +60,62 @@ export function presetOf(cpu: number, memory: number): string {
   return PRESETS.find((each) => each.cpu === cpu && each.memory === memory)?.name ?? "own";
 }
 
+function given(text: string): string | undefined {
+  return text.trim() === "" ? undefined : text.trim();
+}
+
+/** Only what has a value: a field that is not given is the server's to fill. */
+function present<T extends Record<string, unknown>>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
 export function bodyOf(values: Values): Schemas["CreateSession"] {
-  const given = (text: string): string | undefined => (text.trim() === "" ? undefined : text.trim());
-  const fields = {
-    name: given(values.name),
-    repository: given(values.repository),
-    branch: given(values.branch),
-    message: given(values.message),
-  };
-  const setup = given(values.setupScript);
+  const env = values.env.filter((each) => each.name.trim() !== "");
   return {
-    ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+    ...present({
+      name: given(values.name),
+      repository: given(values.repository),
+      branch: given(values.branch),
+      message: given(values.message),
+    }),
     mode: values.mode,
     config: {
       cpu_limit: String(values.cpu),
       memory_limit: `${values.memory}Gi`,
       timeout_minutes: values.timeoutMinutes,
+      ...present({ agent: given(values.agent), model: given(values.model), setup_script: given(values.setupScript) }),
       ...(values.volume
-        ? { pvc_enabled: true, pvc_storage_size: `${values.volumeGib}Gi`, pvc_retain: values.keep }
+        ? {
+            pvc_enabled: true,
+            pvc_retain: values.keep,
+            ...(values.volumeFrom === "" ? { pvc_storage_size: `${values.volumeGib}Gi` } : { pvc_from: values.volumeFrom }),
+          }
         : {}),
-      ...(setup === undefined ? {} : { setup_script: setup }),
+      ...(env.length === 0
+        ? {}
+        : { env: Object.fromEntries(env.map(({ name, value, secret }) => [name.trim(), { value, secret }])) }),
+      ...(values.servers.length === 0 ? {} : { mcp_servers: bodyOfServers(values.servers) }),
     },
   } as Schemas["CreateSession"];
+}
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+/** What is wrong, as keys of its words, at the paths of the form's fields. */
+export function problemsOf(values: Values): Record<string, string> {
+  const found: Record<string, string> = {};
+  if (values.name.length > 200) found.name = "create.tooLong";
+  if (values.branch.trim() !== "" && values.repository.trim() === "") found.branch = "create.branchAlone";
+  if (values.mode === "task" && values.message.trim() === "") found.message = "create.taskNeedsMessage";
+  if (values.volume && values.volumeFrom === "" && !(Number(values.volumeGib) >= 1)) found.volumeGib = "create.volumeSize";
+  const names = new Set<string>();
+  values.env.forEach(({ name, value }, index) => {
+    if (name.trim() === "" && value === "") return;
+    if (!VARIABLE.test(name.trim())) found[`env.${index}.name`] = "create.env.badName";
+    else if (names.has(name.trim())) found[`env.${index}.name`] = "create.env.twice";
+    names.add(name.trim());
+  });
+  return { ...found, ...problemsOfServers(values.servers) };
 }
 
 const FIELDS: Record<string, keyof Values> = {
@@ -72,14 +124,17 @@ const FIELDS: Record<string, keyof Values> = {
   branch: "branch",
   message: "message",
   mode: "mode",
+  "config.agent": "agent",
+  "config.model": "model",
   "config.timeout_minutes": "timeoutMinutes",
   "config.pvc_storage_size": "volumeGib",
+  "config.pvc_from": "volumeFrom",
   "config.setup_script": "setupScript",
 };
 
 /** The gateway's refusals at the fields that they are about. */
-export function fieldErrors(problem: Problem): Partial<Record<keyof Values, string>> {
-  const found: Partial<Record<keyof Values, string>> = {};
+export function fieldErrors(problem: Problem): Record<string, string> {
+  const found: Record<string, string> = {};
   const { fields } = problem.details;
   if (!Array.isArray(fields)) return found;
   for (const each of fields as { field?: unknown; problem?: unknown }[]) {
@@ -87,24 +142,4 @@ export function fieldErrors(problem: Problem): Partial<Record<keyof Values, stri
     if (name !== undefined && typeof each.problem === "string") found[name] = each.problem;
   }
   return found;
-}
-
-const KEY = "ccplant.draft.new-session";
-
-export function loadDraft(): Values {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    if (typeof kept !== "object" || kept === null) return EMPTY;
-    const same = Object.entries(kept).filter(
-      ([name, value]) => name in EMPTY && typeof value === typeof EMPTY[name as keyof Values],
-    );
-    return { ...EMPTY, ...Object.fromEntries(same) };
-  } catch {
-    return EMPTY;
-  }
-}
-
-export function saveDraft(values: Values): void {
-  if (values === EMPTY) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, JSON.stringify(values));
 }

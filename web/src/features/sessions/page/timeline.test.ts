@@ -8,7 +8,7 @@ const entry = (data: Record<string, unknown>, reason: string | null = null) => (
 
 describe("the timeline", () => {
   it("names an event by its last word and colours what failed", () => {
-    expect(keyOf("ccplant.session.stop_requested")).toBe("stop_requested");
+    expect(keyOf("ccplant.session.stop_requested")).toBe("session_stop_requested");
     expect(colourOf("ccplant.session.failed")).toBe("red");
     expect(colourOf("ccplant.session.never_heard_of")).toBe("gray");
   });

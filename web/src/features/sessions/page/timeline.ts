@@ -6,19 +6,22 @@ export type TimelineEntry = Schemas["TimelineEntry"];
 
 const MOST_LETTERS = 400;
 const COLOURS: Readonly<Record<string, string>> = {
-  running: "leaf",
-  reachable: "leaf",
-  completed: "blue",
-  failed: "red",
-  unreachable: "yellow",
-  stop_requested: "yellow",
+  session_running: "leaf",
+  session_reachable: "leaf",
+  session_completed: "blue",
+  session_failed: "red",
+  session_unreachable: "yellow",
+  session_stop_requested: "yellow",
+  permission_requested: "yellow",
 };
 /** Said by the title, or of no use to a person. */
-const SILENT = new Set(["status", "name", "mode", "launch_id"]);
+const SILENT = new Set(["status", "name", "mode", "launch_id", "prompt_id", "permission_id", "tool_call_id"]);
+/** A reason that says no more than the title. */
+const PLAIN_REASONS = new Set(["created", "registered"]);
 
-/** `ccplant.session.running` → `running`. */
+/** `ccplant.session.running` → `session_running`. */
 export function keyOf(type: string): string {
-  return type.slice(type.lastIndexOf(".") + 1);
+  return type.replace(/^ccplant\./, "").replaceAll(".", "_");
 }
 
 export function colourOf(type: string): string {
@@ -27,10 +30,11 @@ export function colourOf(type: string): string {
 
 /** The facts of an entry as one line each; what is empty is left out, and what is long is cut. */
 export function detailsOf(entry: TimelineEntry): readonly { name: string; text: string }[] {
-  const data: Record<string, unknown> = { ...(entry.reason == null ? {} : { reason: entry.reason }), ...entry.data };
+  const data: Record<string, unknown> = { ...(entry.reason == null || PLAIN_REASONS.has(entry.reason) ? {} : { reason: entry.reason }), ...entry.data };
   const facts = data.facts;
   const flat = typeof facts === "object" && facts !== null ? { ...data, ...(facts as Record<string, unknown>) } : data;
   return Object.entries(flat)
+    .filter(([name, value]) => !(name === "reason" && PLAIN_REASONS.has(String(value))))
     .filter(([name, value]) => name !== "facts" && !SILENT.has(name) && value !== null && value !== "" && value !== undefined)
     .map(([name, value]) => ({ name, text: textOf(value) }))
     .filter(({ text }) => text !== "");

@@ -59,7 +59,7 @@ export function Changes({ sessionId, running }: { sessionId: string; running: bo
     <div className={classes.panel}>
       <Group gap="sm" className={classes.bar}>
         <Text size="sm" fw={500}>
-          {t("changes.count", { count: files.length })}
+          {files.length > 0 && t("changes.count", { count: files.length })}
         </Text>
         {base !== null && (
           <Text size="xs" c="dimmed">

@@ -1,0 +1,41 @@
+import { Group, Textarea, TextInput } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import type { CreateForm } from "./form";
+
+/** What it is called, what it works on, and what is said first. */
+export function Basics({ form }: { form: CreateForm }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput label={t("create.name")} description={t("create.nameHelp")} {...form.getInputProps("name")} />
+      <Group grow align="flex-start" preventGrowOverflow={false}>
+        <TextInput
+          label={t("create.repository")}
+          placeholder="owner/name"
+          inputMode="url"
+          autoCapitalize="off"
+          spellCheck={false}
+          miw={220}
+          {...form.getInputProps("repository")}
+        />
+        <TextInput
+          label={t("create.branch")}
+          placeholder={t("create.branchDefault")}
+          autoCapitalize="off"
+          spellCheck={false}
+          miw={160}
+          {...form.getInputProps("branch")}
+        />
+      </Group>
+      <Textarea
+        label={t("create.message")}
+        description={t("create.messageHelp")}
+        autosize
+        minRows={3}
+        maxRows={12}
+        {...form.getInputProps("message")}
+      />
+    </>
+  );
+}

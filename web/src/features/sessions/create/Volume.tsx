@@ -1,0 +1,59 @@
+import { Checkbox, Group, NumberInput, Select, Stack } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+
+import { volumeList } from "../../volumes/queries";
+import type { CreateForm } from "./form";
+
+/** Whether its files are on a volume: a new one, or one that was kept (S5). */
+export function Volume({ form }: { form: CreateForm }) {
+  const { t } = useTranslation();
+  const wanted = form.values.volume;
+  const kept = useInfiniteQuery({ ...volumeList, enabled: wanted });
+  const volumes = (kept.data?.pages.flatMap((page) => page.volumes) ?? []).filter(
+    (each) => each.in_use_by == null && !each.deleting,
+  );
+  const from = form.values.volumeFrom;
+  const known = volumes.map((each) => ({
+    value: each.volume_id,
+    label: `${each.session_name ?? each.session_id} (${each.size})`,
+  }));
+  // one that was chosen by its address stays chosen while the list is on its way
+  if (from !== "" && !known.some(({ value }) => value === from)) known.push({ value: from, label: from });
+  return (
+    <Stack gap="sm">
+      <Checkbox
+        label={t("create.volume")}
+        description={t("create.volumeHelp")}
+        {...form.getInputProps("volume", { type: "checkbox" })}
+      />
+      {wanted && (
+        <Group align="flex-end" pl={28}>
+          {known.length > 0 && (
+            <Select
+              label={t("create.volumeFrom")}
+              w={280}
+              clearable
+              placeholder={t("create.volumeNew")}
+              data={known}
+              value={from === "" ? null : from}
+              error={form.errors.volumeFrom}
+              onChange={(value) => form.setFieldValue("volumeFrom", value ?? "")}
+            />
+          )}
+          {from === "" && (
+            <NumberInput
+              label={t("create.volumeGib")}
+              w={120}
+              min={1}
+              max={1_000}
+              allowDecimal={false}
+              {...form.getInputProps("volumeGib")}
+            />
+          )}
+          <Checkbox label={t("create.keep")} pb={8} {...form.getInputProps("keep", { type: "checkbox" })} />
+        </Group>
+      )}
+    </Stack>
+  );
+}
