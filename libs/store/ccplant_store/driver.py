@@ -224,6 +224,24 @@ class Collection:
                 return int(details["nInserted"])
         return len(result.inserted_ids)
 
+    async def insert_unordered(self, documents: Sequence[Raw]) -> dict[int, str | None]:
+        """Insert those whose keys and unique fields are free; return the places of the others, and what refused each.
+
+        Raises:
+            StoreUnavailableError: it is not known which are durable.
+        """
+        with _translated():
+            try:
+                await self._collection.insert_many(documents, ordered=False)
+            except driver_errors.BulkWriteError as error:
+                refused = error.details.get("writeErrors", [])
+                if error.details.get("writeConcernErrors") or any(
+                    write.get("code") != _DUPLICATE for write in refused
+                ):
+                    raise StoreUnavailableError(f"MongoDB did not take all: {_first_words(error)}") from error
+                return {int(write["index"]): _duplicate(write).index for write in refused}
+        return {}
+
     async def update_one(
         self, query: Filter, update: Update, *, upsert: bool = False, transaction: Transaction | None = None
     ) -> Updated:

@@ -25,6 +25,8 @@ _MOST_HEADERS = 20
 _LONGEST_HEADER = 500
 _PART_BYTES = {b",": 80, b"[": 100, b"{": 260, b":": 64}
 """About what each of these stands for in memory, at the most: a value, a list, an object, a name."""
+_SMALL_BYTES = 1_000_000
+"""A text of so many is harmless whatever it is made of."""
 _MOST_BYTES = 128_000_000
 """Twice what a push of 25 MB comes to that names half a million files."""
 
@@ -100,7 +102,10 @@ def parse(text: bytes) -> dict[str, Any]:
         UnreadableError: it is no JSON object, nested too deeply, or made of too many parts.
     """
     # those within texts count as well: looking at each character costs more than the parsing
-    if sum(text.count(mark) * size for mark, size in _PART_BYTES.items()) > _MOST_BYTES:
+    if (
+        len(text) > _SMALL_BYTES
+        and sum(text.count(mark) * size for mark, size in _PART_BYTES.items()) > _MOST_BYTES
+    ):
         raise UnreadableError("The payload is made of too many lists, objects and values.")
     try:
         payload = orjson.loads(text)

@@ -11,6 +11,7 @@ import pytest
 from ccplant_store import Store
 from ccplant_store.deliveries.rate import WINDOW
 from ccplant_store.driver import Transaction
+from ccplant_store.errors import DuplicateKeyError
 from ccplant_store.events.model import NewEvent
 from tests.support.deliveries import NOW, delivery_document, webhook_document
 from tests.support.documents import OWNER
@@ -131,6 +132,36 @@ async def test_deliveries_are_due_in_the_order_of_their_receipt(store: Store) ->
     await asyncio.gather(*(store.deliveries.insert(delivery) for delivery in reversed(made)))
     due = await store.deliveries.due(HOOK.id, NOW, limit=100)
     assert [delivery.id for delivery in due] == [delivery.id for delivery in made]
+
+
+async def test_what_arrives_together_is_written_together_and_each_is_told_of_its_own(store: Store) -> None:
+    async def writes() -> int:
+        status = await store.database.command({"serverStatus": 1})
+        return int(status["metrics"]["commands"]["insert"]["total"])
+
+    before = await writes()
+    taken = delivery_document(HOOK, "g-0")
+    await store.deliveries.insert(taken)
+    made = [delivery_document(HOOK, f"g-{number}") for number in range(100)]
+    same_id = delivery_document(HOOK, "g-other", id=taken.id)
+    told = await asyncio.gather(
+        *(store.deliveries.insert(delivery) for delivery in (*made, same_id)), return_exceptions=True
+    )
+    assert told[:100] == [False, *[True] * 99]
+    assert isinstance(told[100], DuplicateKeyError)
+    assert await store.database.collection("deliveries").count({}, limit=1_000) == 100
+    assert await writes() - before < 20
+
+
+async def test_one_that_cannot_be_written_takes_no_other_with_it(store: Store) -> None:
+    too_large = delivery_document(HOOK, "g-large", payload=b"x" * 20_000_000)
+    made = [delivery_document(HOOK, f"g-{number}") for number in range(10)]
+    told = await asyncio.gather(
+        *(store.deliveries.insert(delivery) for delivery in (*made[:5], too_large, *made[5:])),
+        return_exceptions=True,
+    )
+    assert [answer for answer in told if answer is True] == [True] * 10
+    assert isinstance(told[5], Exception)
 
 
 async def test_which_webhooks_have_something_received_is_read_from_an_index_alone(store: Store) -> None:

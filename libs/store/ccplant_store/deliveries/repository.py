@@ -14,6 +14,7 @@ from typing import Any
 from ccplant_contracts.webhook import Outcome
 from ccplant_store.deliveries.model import DeliveryDoc, StoredOutcome, delivery_key
 from ccplant_store.deliveries.payloads import PayloadStore
+from ccplant_store.deliveries.together import Together
 from ccplant_store.documents import to_bson
 from ccplant_store.driver import ASC, DESC, Collection, Database, Transaction
 from ccplant_store.errors import DuplicateKeyError
@@ -23,6 +24,8 @@ from ccplant_store.idempotency import IdempotencyDoc
 from ccplant_store.reading import Reader
 from ccplant_store.sessions.listing import TOTAL_CAP
 
+_AROUND_BYTES = 2_000
+"""What a delivery has beside its payload, about."""
 _LISTED = {"payload": 0, "headers": 0, "filters": 0, "message": 0}
 _OPENED = {"payload": 0}
 _STORED: Mapping[str, list[StoredOutcome | None]] = {
@@ -53,6 +56,7 @@ class DeliveryStore:
         self._deliveries: Collection = database.collection("deliveries")
         self._idempotency: Collection = database.collection("idempotency")
         self._readable = Reader(database, "deliveries", DeliveryDoc)
+        self._together = Together(self._deliveries)
         self._recorder = recorder
         self.payloads = PayloadStore(database)
 
@@ -138,13 +142,15 @@ class DeliveryStore:
 
     async def insert(self, delivery: DeliveryDoc) -> bool:
         """Write what was received, durably; False: its key is there, it is a repeat."""
-        try:
-            await self._deliveries.insert_one(delivery.encode())
-        except DuplicateKeyError as error:
-            if error.index == "key":
-                return False
-            raise
-        return True
+        refused = await self._together.insert(
+            delivery.encode(), size=len(delivery.payload or b"") + _AROUND_BYTES
+        )
+        if refused is None:
+            return True
+        (index,) = refused
+        if index == "key":
+            return False
+        raise DuplicateKeyError(f"a delivery {delivery.id} is there already (index {index})", index=index)
 
     async def insert_finished(self, delivery: DeliveryDoc, event: NewEvent) -> bool:
         """Write one that needs no processing, with its event in one transaction; False: it is a repeat."""
