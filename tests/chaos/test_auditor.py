@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ccplant_contracts.stream import MessageChunk, StreamData, StreamEvent, Turn
+from tests.support.absences import PATIENCE, Absences
 from tests.support.verdicts import prompt_findings, stream_findings
 
 pytestmark = [pytest.mark.chaos, pytest.mark.smoke]
@@ -73,3 +75,25 @@ def test_a_prompt_that_is_lost_or_repeated_is_found(
     prompts: list[dict[str, Any]], said: tuple[StreamData, ...]
 ) -> None:
     assert prompt_findings(prompts, _events(*said), {"p": "echo word"})
+
+
+def _failed(at: datetime, event: str = "service_failed", where: str = "ccplant_store/driver.py") -> str:
+    return json.dumps({"event": event, "level": "error", "exception": f"in {where}", "time": at.isoformat()})
+
+
+def test_a_service_may_say_that_mongodb_is_away_only_while_it_is() -> None:
+    absences = Absences()
+    before = datetime.now(UTC)
+    assert not absences.explain(_failed(before))
+    absences.begin()
+    meanwhile = datetime.now(UTC)
+    assert absences.explain(_failed(meanwhile + timedelta(hours=1)))
+    absences.end()
+    returned = datetime.now(UTC)
+    assert absences.explain(_failed(meanwhile))
+    assert absences.explain(_failed(returned + PATIENCE / 2))
+    assert not absences.explain(_failed(before - timedelta(seconds=1)))
+    assert not absences.explain(_failed(returned + PATIENCE + timedelta(seconds=1)))
+    assert not absences.explain(_failed(meanwhile, event="dispatch_failed"))
+    assert not absences.explain(_failed(meanwhile, where="ccplant_api/main.py"))
+    assert not absences.explain('"event": "service_failed" ccplant_store/driver.py, cut off')

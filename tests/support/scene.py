@@ -99,7 +99,7 @@ class Scene:
         self.system.note("viewers are told of the end, and subscribers of everything")
         bus = await self._bus_at_rest(drained=drained)
         findings = await self.auditor.audit(self.person.ledger, self.viewers, bus)
-        findings += [line for line in self.system.errors_since(self._log_ends) if not _had_to_wait(line)]
+        findings += self.system.errors_since(self._log_ends)
         assert not findings, "\n".join(["", *findings])
 
     async def _bus_at_rest(self, *, drained: bool) -> BusRecord:
@@ -117,11 +117,6 @@ class Scene:
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
-
-
-def _had_to_wait(line: str) -> bool:
-    """Tell whether a service could not start because MongoDB was away: it says so, ends, and is started again."""
-    return '"event": "service_failed"' in line and "ccplant_store/driver.py" in line
 
 
 @asynccontextmanager
