@@ -48,8 +48,14 @@ async def store(database: MongoSettings) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def bus(nats_server: NatsServer) -> BusSettings:
-    """A bus that is there."""
-    return nats_server.settings()
+    """A bus that is there, with no more rights than an ingester has."""
+    return nats_server.settings("webhook-ingest")
+
+
+@pytest.fixture
+def gateway_bus(nats_server: NatsServer) -> BusSettings:
+    """The same as the gateway may use it."""
+    return nats_server.settings("api")
 
 
 @dataclass
@@ -59,6 +65,7 @@ class Stage:
     store: Store
     mongo: MongoSettings
     bus: BusSettings
+    gateway_bus: BusSettings
     folder: Path
     exits: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -70,7 +77,7 @@ class Stage:
 
     async def hint(self) -> None:
         """Say on the bus that a delivery waits, as the gateway does after a replay."""
-        client = await connect(self.bus, name="test")
+        client = await connect(self.gateway_bus, name="test")
         try:
             await client.publish(subjects.WAKE_DELIVERIES)
             await client.flush()
@@ -84,10 +91,10 @@ class Stage:
 
 @pytest.fixture
 async def stage(
-    store: Store, database: MongoSettings, bus: BusSettings, tmp_path: Path
+    store: Store, database: MongoSettings, bus: BusSettings, gateway_bus: BusSettings, tmp_path: Path
 ) -> AsyncIterator[Stage]:
     """A place to start ingesters in; all are stopped behind the test."""
-    made = Stage(store, database, bus, tmp_path)
+    made = Stage(store, database, bus, gateway_bus, tmp_path)
     async with made.exits:
         yield made
 
