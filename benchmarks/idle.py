@@ -15,7 +15,7 @@ from benchmarks.measuring.usage import Usage, usage
 from tests.support.servers import MongoServer, NatsServer
 
 _SETTLE_SECONDS = 5.0
-_SERVICES = ("api", "orchestrator")
+_SERVICES = ("api", "orchestrator", "webhook-ingest", "scheduler")
 _KINDS = (*_SERVICES, "up", "nats", "mongod")
 _MAX_MEGABYTES = 100
 _MAX_PERCENT = 1

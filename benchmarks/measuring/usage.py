@@ -13,6 +13,8 @@ _MARKS = (
     ("supervisors", "supervise.py"),
     ("api", "ccplant_api"),
     ("orchestrator", "ccplant_orchestrator"),
+    ("webhook-ingest", "ccplant_webhook_ingest"),
+    ("scheduler", "ccplant_scheduler"),
     ("nats", "nats-server"),
     ("mongod", "mongod"),
     ("runners", "ccplant_runner"),
