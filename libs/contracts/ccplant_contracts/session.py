@@ -318,7 +318,8 @@ class McpServerState(Message):
     """How an MCP server is doing (D4)."""
 
     name: str
-    state: Literal["starting", "ready", "failed"]
+    state: Literal["starting", "ready", "failed", "unknown"]
+    """`unknown`: the agent was given it, and does not tell what became of that."""
     error: str | None = None
 
 

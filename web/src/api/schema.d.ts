@@ -2096,7 +2096,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "starting" | "ready" | "failed";
+            state: "starting" | "ready" | "failed" | "unknown";
         };
         /**
          * Me

@@ -58,7 +58,7 @@ class StopDoc(StopRequested):
 class McpStateDoc(Message):
     """How an MCP server is doing; its name is the key."""
 
-    state: Literal["starting", "ready", "failed"]
+    state: Literal["starting", "ready", "failed", "unknown"]
     error: str | None = None
 
 

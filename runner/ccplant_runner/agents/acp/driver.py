@@ -165,6 +165,9 @@ class AcpDriver:
         self._sees_pictures = (capabilities.get("promptCapabilities") or {}).get("image") is True
         session = await self._open(resume, capabilities)
         await self._set_mode(session)
+        if not self._agent.tells_mcp_servers:
+            for name in self._setting.mcp_servers:
+                self._listener.said(McpChanged(McpServerState(name=name, state="unknown")))
         info = answer.get("agentInfo") or {}
         version = program.version or info.get("version")
         return AgentReady(AgentInfo(name=self._agent.name, version=version), self._session)

@@ -44,6 +44,8 @@ class AcpAgent:
     """Reads from the data of a turn's error what of the model's provider was its cause."""
     mcp_transports: frozenset[str] = frozenset({"stdio", "http", "sse"})
     """By which MCP servers may be reached; a session that names another does not start."""
+    tells_mcp_servers: bool = False
+    """Whether it tells how its MCP servers are doing; the protocol has no word for that."""
     hidden: Callable[[Mapping[str, Any]], bool] = lambda _update: False
     """Tells updates that say as text what is known better from elsewhere."""
     lost: Callable[[str], bool] = lambda _error: False
@@ -59,6 +61,7 @@ ACP_AGENTS: Mapping[str, AcpAgent] = {
         session_meta=claude.session_meta,
         mode="default",
         read_extra=claude.extra_updates,
+        tells_mcp_servers=True,
         hidden=claude.hidden,
         lost=claude.lost,
         tool_name=claude.tool_name,
