@@ -95,3 +95,26 @@ async def test_a_token_that_is_nobodys_signs_nobody_in(api: Api) -> None:
     refused = await api.client.post(SIGN_IN, json={"token": "ccp_nobody"})
     assert refused.status_code == 401
     assert "set-cookie" not in refused.headers
+
+
+async def test_behind_a_proxy_with_tls_the_cookie_is_one_that_only_this_host_can_have_set(api: Api) -> None:
+    outside = {"Origin": f"https://{api.url.removeprefix('http://')}"}
+    signed = await api.client.post(SIGN_IN, json={"token": api.token}, headers=outside)
+    header = signed.headers["set-cookie"]
+    assert header.startswith("__Host-ccplant-")
+    assert "; secure" in header.lower()
+    assert "domain" not in header.lower()
+    cookie = {"Cookie": header.partition(";")[0]}
+    async with httpx.AsyncClient(base_url=api.url, trust_env=False) as client:
+        assert (await client.get(SIGN_IN, headers=cookie)).status_code == 200
+        csrf = {"X-CSRF-Token": signed.json()["csrf_token"]}
+        out = await client.delete(SIGN_IN, headers={**cookie, **csrf, **outside})
+        assert out.headers["set-cookie"].startswith("__Host-ccplant-")
+        assert (await client.get(SIGN_IN, headers=cookie)).status_code == 401
+
+
+async def test_a_page_of_another_site_cannot_say_that_it_came_over_tls_for_us(api: Api) -> None:
+    signed = await api.client.post(
+        SIGN_IN, json={"token": api.token}, headers={"Origin": "https://evil.example"}
+    )
+    assert signed.headers["set-cookie"].startswith("ccplant-")

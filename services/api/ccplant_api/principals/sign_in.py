@@ -9,7 +9,7 @@ from starlette.responses import Response
 from ccplant_api.errors.documented import error_answers
 from ccplant_api.gateway import Gateway, GatewayDep
 from ccplant_api.http.answers import answer, no_content
-from ccplant_api.principals.browser import cookie_of, lifetime
+from ccplant_api.principals.browser import lifetime
 from ccplant_contracts.access import SignedIn, SignIn
 from ccplant_contracts.errors import UnauthorizedError
 from ccplant_contracts.ids import random_text
@@ -55,7 +55,7 @@ async def show(request: Request, gateway: GatewayDep) -> Response:
 @router.delete("", status_code=204, operation_id="signOut", responses=error_answers(403))
 async def sign_out(request: Request, gateway: GatewayDep) -> Response:
     """Sign the browser out, and have it forget the cookie; where nobody is signed in, nothing happens."""
-    secret = cookie_of(request)
+    secret = gateway.browsers.cookie_of(request)
     if secret is not None and await gateway.browsers.known(request) is not None:
         await gateway.browsers.principal(request)  # another site must not sign people out
         await gateway.store.browsers.forget(secret)
