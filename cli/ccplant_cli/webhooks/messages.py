@@ -156,8 +156,8 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
             "The GitHub event (default: the webhook's own, where it has one).",
         ),
         "help.send_payload": (
-            "ペイロードの JSON ファイル。「-」で標準入力から読みます (既定: イベントの例)。",
-            "A JSON file with the payload; - reads it from standard input (default: the event's example).",
+            "ペイロードの JSON ファイル。「-」で標準入力から読みます (既定: イベントの例。リポジトリは複製しません)。",
+            "A JSON file with the payload; - reads it from standard input (default: the event's example, of which no repository is cloned).",
         ),
         "help.send_secret": (
             "シークレットを書いたファイル。「-」で標準入力から読みます。",

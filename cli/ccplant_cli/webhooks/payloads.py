@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ccplant_cli.client import Client
@@ -53,3 +54,14 @@ def example_of(client: Client, event: str) -> dict[str, object]:
         if example.text("event") == event:
             return dict(example.inner("payload").fields)
     raise CliError(text("error.no_example", event=event), Exit.NOT_FOUND)
+
+
+def to_be_sent(example: Mapping[str, object]) -> dict[str, object]:
+    """Return an example without the address of its repository, which nobody can clone; pure.
+
+    What it starts gets an empty workspace, unless the webhook names a repository of its own.
+    """
+    repository = example.get("repository")
+    if not isinstance(repository, Mapping):
+        return dict(example)
+    return {**example, "repository": {name: value for name, value in repository.items() if name != "clone_url"}}

@@ -23,7 +23,7 @@ from ccplant_cli.terminal import harmless
 from ccplant_cli.webhooks.delivery import Delivery
 from ccplant_cli.webhooks.kind import WEBHOOKS, Reference, deliveries_path
 from ccplant_cli.webhooks.messages import text
-from ccplant_cli.webhooks.payloads import event_for, example_of, read_payload
+from ccplant_cli.webhooks.payloads import event_for, example_of, read_payload, to_be_sent
 from ccplant_cli.webhooks.secrets import read_secret
 
 _POLL = 0.2
@@ -51,7 +51,7 @@ def send(
     with Client(context.target) as client:
         document = find(client, webhook, WEBHOOKS)
         name = event_for(event, document)
-        content = read_payload(payload) if payload else json.dumps(example_of(client, name)).encode()
+        content = read_payload(payload) if payload else json.dumps(to_be_sent(example_of(client, name))).encode()
         secret = read_secret(secret_file, os.environ)
         sent = Delivery(name, content, as_form=form, number=delivery)
         answer = _posted(to or document.text("delivery_url"), sent, secret, document)
