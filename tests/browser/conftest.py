@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from tests.browser.backstage import Backstage
 from tests.browser.surroundings import built_ui, chromium, launch_arguments
@@ -21,6 +21,10 @@ from tests.browser.words import Language
 from tests.support.system import System
 
 Enter = Callable[..., Visitor]
+
+# a machine that does other things as well is slow, not wrong
+_PATIENCE_MS = 15_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 _DESKTOP = (1280, 860)
 _PHONE = (360, 740)
@@ -110,7 +114,7 @@ def enter(
             has_touch=phone,
             is_mobile=phone,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
         watch.over(context)
         visitor = Visitor(context.new_page(), url or system.url, system.token, language)
