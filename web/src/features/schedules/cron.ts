@@ -107,11 +107,19 @@ interface Words {
 
 async function inEnglish(): Promise<Words> {
   const { default: cronstrue } = await import("cronstrue");
-  return { toString: (cron, options) => cronstrue.toString(cron, options) };
+  return { toString: (cron, options) => eitherDay(cron, cronstrue.toString(cron, options), ", and on ", ", or on ") };
 }
 
 async function inJapanese(): Promise<Words> {
   const [{ default: cronstrue }] = await Promise.all([import("cronstrue"), import("cronstrue/locales/ja")]);
   // the locale's own word for «at» stands before every time, where nobody says it
-  return { toString: (cron, options) => cronstrue.toString(cron, options).replaceAll("次において実施", "") };
+  return {
+    toString: (cron, options) => eitherDay(cron, cronstrue.toString(cron, options).replaceAll("次において実施", ""), "、〜と ", "または"),
+  };
+}
+
+/** Where both the day of the month and that of the week are given, cron takes either; the library says both. */
+function eitherDay(cron: string, words: string, both: string, either: string): string {
+  const [, , date, , week] = cron.split(" ");
+  return date?.startsWith("*") === false && week?.startsWith("*") === false ? words.replace(both, either) : words;
 }

@@ -19,12 +19,12 @@ const STATES: Record<string, string> = {
   erased: "hollow",
 };
 
-export function OutcomeBadge({ outcome }: { outcome: string }) {
+export function OutcomeBadge({ outcome, would = false }: { outcome: string; would?: boolean }) {
   const { t } = useTranslation();
   return (
     <span className={classes.badge} data-state={STATES[outcome] ?? "terminated"}>
       <span className={classes.badgeDot} aria-hidden />
-      {t(`triggers.outcome.${outcome}`, { defaultValue: outcome })}
+      {t(`triggers.${would ? "wouldBe" : "outcome"}.${outcome}`, { defaultValue: outcome })}
     </span>
   );
 }

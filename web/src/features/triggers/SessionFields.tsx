@@ -124,7 +124,7 @@ export function SessionFields({ values, errors, change, repositoryHelp }: Fields
         minRows={2}
         maxRows={12}
         spellCheck={false}
-        classNames={{ input: classes.mono ?? "" }}
+        classNames={{ input: classes.monoInput ?? "" }}
         value={values.setupScript}
         error={errors["session.setupScript"]}
         onChange={(event) => change({ setupScript: event.currentTarget.value })}

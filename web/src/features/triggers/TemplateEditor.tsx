@@ -42,19 +42,16 @@ export function TemplateEditor({ label, description, placeholder, value, onChang
   };
 
   return (
-    <Input.Wrapper
-      label={
-        <span className={classes.labelRow}>
-          {label}
-        </span>
-      }
-      labelProps={{ htmlFor: id }}
-      description={description}
-      descriptionProps={{ id: `${id}-help` }}
-      error={error}
-      errorProps={{ id: `${id}-error` }}
-    >
-      <InsertMenu events={events} expression={short === "expression"} insert={insert} label={label} />
+    <div>
+      <div className={classes.labelRow}>
+        <Input.Label htmlFor={id}>{label}</Input.Label>
+        <InsertMenu events={events} expression={short === "expression"} insert={insert} label={label} />
+      </div>
+      {description !== undefined && (
+        <Input.Description id={`${id}-help`} mb={5}>
+          {description}
+        </Input.Description>
+      )}
       <div className={classes.editor} data-short={short !== undefined} data-invalid={invalid}>
         <div className={classes.mirror} aria-hidden>
           {value.split("\n").map((line, index) => (
@@ -96,7 +93,12 @@ export function TemplateEditor({ label, description, placeholder, value, onChang
           {t("triggers.template.length", { count: value.length })}
         </Text>
       )}
-    </Input.Wrapper>
+      {invalid && (
+        <Input.Error id={`${id}-error`} mt={5} role="alert">
+          {error}
+        </Input.Error>
+      )}
+    </div>
   );
 }
 
@@ -118,7 +120,6 @@ function InsertMenu({
         <Button
           variant="subtle"
           size="compact-xs"
-          className={classes.insert}
           leftSection={<IconBraces size={14} aria-hidden />}
           aria-label={`${t("triggers.template.insert")}: ${label}`}
         >

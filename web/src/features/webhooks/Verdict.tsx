@@ -30,7 +30,7 @@ export function Verdict({ outcome, sentence, filters, message, reuseKey, payload
       {dry && (
         <div className={triggers.section}>
           <div className={classes.verdict}>
-            <OutcomeBadge outcome={outcome} />
+            <OutcomeBadge outcome={outcome} would />
             <Text fw={600}>{t(`webhooks.try.${outcome}`)}</Text>
           </div>
           <Text size="sm" className="prose" mt={4}>
@@ -50,7 +50,7 @@ export function Verdict({ outcome, sentence, filters, message, reuseKey, payload
       {message !== undefined && (
         <div className={triggers.section}>
           <div className={classes.sectionHead}>
-            <Title order={3}>{t("webhooks.sent")}</Title>
+            <Title order={3}>{t(dry ? "webhooks.wouldSend" : "webhooks.sent")}</Title>
             <Copy value={message} label={t("webhooks.sent")} />
           </div>
           <pre className={triggers.message} tabIndex={0} aria-label={t("webhooks.sent")}>

@@ -56,7 +56,7 @@ export function CronField({ cron, timezone, bounds, errors, change, refused }: P
       <div className={triggers.pair}>
         <TextInput
           label={t("schedules.cron")}
-          classNames={{ input: triggers.mono ?? "" }}
+          classNames={{ input: triggers.monoInput ?? "" }}
           spellCheck={false}
           autoCapitalize="off"
           maxLength={200}

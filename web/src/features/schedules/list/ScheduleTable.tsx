@@ -6,7 +6,7 @@ import { language } from "../../../i18n";
 import { duration } from "../../../ui/format";
 import { RelativeTime } from "../../../ui/RelativeTime";
 import { OutcomeBadge } from "../../triggers/OutcomeBadge";
-import { dayTime } from "../../triggers/times";
+import { dayTime, ownZone } from "../../triggers/times";
 import triggers from "../../triggers/triggers.module.css";
 import { useNow } from "../../triggers/useNow";
 import { EnabledSwitch } from "../EnabledSwitch";
@@ -55,6 +55,7 @@ function Row({ schedule, selected }: { schedule: Schedule; selected: boolean }) 
         <div className={triggers.sub}>
           {words !== undefined && <span className={classes.words}>{words}</span>}
           <span className={triggers.mono}>{schedule.cron}</span>
+          {schedule.timezone !== ownZone() && ` · ${schedule.timezone}`}
         </div>
       </div>
       <div role="cell" data-column="next" className={triggers.cell}>

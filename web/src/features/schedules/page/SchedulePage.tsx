@@ -57,7 +57,7 @@ function Panel({ schedule }: { schedule: Schedule }) {
   return (
     <section aria-label={schedule.name}>
       <div className={classes.panelHead}>
-        <h2>{schedule.name}</h2>
+        <h1>{schedule.name}</h1>
         <RunNow schedule={schedule} />
         <More schedule={schedule} />
         <ActionIcon

@@ -74,6 +74,7 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
           aria-label={t("webhooks.try.payload")}
           allowDeselect={false}
           value={chosen}
+          rightSection={tried.isFetching ? <Loader size={16} aria-label={t("webhooks.try.running")} /> : undefined}
           onChange={(value) => setSource(value ?? undefined)}
           data={[
             ...(past.length === 0
@@ -90,7 +91,6 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
             { group: t("webhooks.try.examples"), items: examples.map((each) => ({ value: EXAMPLE + each, label: each })) },
           ]}
         />
-        {tried.isFetching && <Loader size={16} aria-label={t("webhooks.try.running")} />}
       </div>
       <div aria-live="polite">
         {!ready && !kept.isFetching ? (

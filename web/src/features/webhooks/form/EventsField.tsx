@@ -52,6 +52,7 @@ export function EventsField({ events, actions, error, change }: Props) {
                     <Chip
                       key={action}
                       size="xs"
+                      variant="outline"
                       checked={actions.includes(action)}
                       onChange={() => change({ actions: toggled(actions, action) })}
                     >
@@ -79,7 +80,7 @@ export function EventsField({ events, actions, error, change }: Props) {
             </Text>
             <div className={triggers.chips}>
               {strange.map((action) => (
-                <Chip key={action} size="xs" checked onChange={() => change({ actions: toggled(actions, action) })}>
+                <Chip key={action} size="xs" variant="outline" checked onChange={() => change({ actions: toggled(actions, action) })}>
                   {action}
                 </Chip>
               ))}

@@ -1,4 +1,4 @@
-import { Alert, Chip, Text } from "@mantine/core";
+import { Alert, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
@@ -41,9 +41,9 @@ export function SetUp({ webhook, secret }: { webhook: Pick<Webhook, "delivery_ur
         <dd>
           <div className={triggers.chips}>
             {webhook.events.map((event) => (
-              <Chip key={event} size="xs" checked readOnly>
+              <code key={event} className={classes.chip}>
                 {event}
-              </Chip>
+              </code>
             ))}
           </div>
           <Text size="xs" c="dimmed" mt={4}>
