@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from ccplant_contracts.ids import new_prompt_id, new_session_id
+from ccplant_contracts.ids import new_session_id
 from ccplant_contracts.session import StopRequested
 from ccplant_contracts.status import PromptState, StopReason
 from ccplant_orchestrator.dispatches.decide import (
@@ -24,19 +24,20 @@ from ccplant_orchestrator.dispatches.decide import (
     GiveWay,
     Hold,
     PutIn,
-    Sight,
     Step,
     Unassign,
     decide_dispatch,
     failure,
 )
+from ccplant_orchestrator.dispatches.looking import Looking
+from ccplant_orchestrator.dispatches.making import Making, prompt_of
 from ccplant_orchestrator.dispatches.places import Places
 from ccplant_orchestrator.sessions.announce import Announcer
 from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.clock import Clock
 from ccplant_platform.faults import fault_point
 from ccplant_store import Store
-from ccplant_store.dispatches.model import DispatchDoc, StartDoc
+from ccplant_store.dispatches.model import DispatchDoc
 from ccplant_store.dispatches.slots import SlotDoc, SlotLostError
 from ccplant_store.driver import Transaction
 from ccplant_store.errors import (
@@ -46,7 +47,7 @@ from ccplant_store.errors import (
     VolumeRefusedError,
 )
 from ccplant_store.prompts.model import PromptDoc
-from ccplant_store.sessions.model import SessionDoc, SessionListing, new_session
+from ccplant_store.sessions.model import SessionDoc
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +86,8 @@ class Resolver:
         self._places = places
         self._clock = clock
         self._backoff = backoff
-        self._default_agent = default_agent
+        self._looking = Looking(store)
+        self._making = Making(store, default_agent)
         self._look_again = look_again
         self._reconcile = reconcile
         self._deliver = deliver
@@ -120,8 +122,8 @@ class Resolver:
     async def _step(self, dispatch: DispatchDoc) -> bool:
         """Take one step; False where the queue has to wait."""
         now = self._clock.now()
-        slot = await self._slot(dispatch)
-        sight = await self._sight(dispatch, slot)
+        slot = await self._looking.slot(dispatch)
+        sight = await self._looking.sight(dispatch, slot)
         step = decide_dispatch(dispatch, sight, now)
         if isinstance(step, Hold):
             await self._hold(dispatch, step)
@@ -154,53 +156,6 @@ class Resolver:
                 await self._store.dispatches.fail(dispatch, reason, at=now)
             case _:
                 raise AssertionError(step)
-
-    # --- looking
-
-    async def _slot(self, dispatch: DispatchDoc) -> SlotDoc:
-        if dispatch.target_kind == "new":
-            return SlotDoc(id=dispatch.queue)
-        return await self._store.slots.get(dispatch.queue)
-
-    async def _sight(self, dispatch: DispatchDoc, slot: SlotDoc) -> Sight:
-        if dispatch.session_id is not None:
-            return Sight(
-                assigned=await self._store.sessions.get(dispatch.session_id),
-                prompt=await self._store.prompts.by_key(dispatch.session_id, prompt_key(dispatch)),
-            )
-        current = await self._current(dispatch, slot)
-        returning = (
-            current is not None
-            and (not current.open or current.stop_requested is not None)
-            and not current.settled
-            and await self._store.prompts.waits_in(current.id)
-        )
-        last = dispatch.tried[-1].session_id if dispatch.tried else None
-        return Sight(
-            gap=dispatch.target_kind != "new" and dispatch.number > slot.resolved_to + 1,
-            replaced=await self._store.dispatches.is_replaced(dispatch.id),
-            earlier_over=await self._store.run_standing.is_over(dispatch.after),
-            last_tried=None if last is None else await self._store.sessions.get(last),
-            current=current,
-            returning=returning,
-        )
-
-    async def _current(self, dispatch: DispatchDoc, slot: SlotDoc) -> SessionListing | None:
-        """Return the session that stands in the dispatch's place."""
-        sessions, owner = self._store.sessions, dispatch.owner
-        match dispatch.target_kind:
-            case "new":
-                return None
-            case "last":
-                return await sessions.latest(owner)
-            case "name":
-                return await sessions.latest(owner, name=dispatch.target_value)
-            case "key":
-                return None if slot.session_id is None else await sessions.get_owned(slot.session_id, owner)
-            case "session":
-                return await sessions.get_owned(slot.session_id or dispatch.target_value, owner)
-
-    # --- acting
 
     async def _hold(self, dispatch: DispatchDoc, hold: Hold) -> None:
         if hold.waiting_for != "retry":
@@ -237,7 +192,7 @@ class Resolver:
         if number is None:
             return  # it takes none any more: the next look tells
         fault_point("dispatch.numbered")
-        prompt = _prompt(dispatch, session_id, number, now)
+        prompt = prompt_of(dispatch, session_id, number, now)
         there = await self._store.prompts.insert(prompt)
         fault_point("dispatch.prompt_inserted")
         await self._confirm(dispatch, there, now)
@@ -254,7 +209,6 @@ class Resolver:
 
     async def _create(self, dispatch: DispatchDoc, slot: SlotDoc, now: datetime) -> bool:
         """Have a new session take the place; False where the queue has to wait for one under the owner's limit."""
-        start = dispatch.new_session()
         session_id = new_session_id(dispatch.owner)
         if await self._store.dispatches.older_waits_for_place(dispatch) or not await self._places.take(
             dispatch.owner, session_id
@@ -264,7 +218,7 @@ class Resolver:
         fault_point("dispatch.place_taken")
         try:
             await self._write_session(
-                dispatch, slot, await self._session(dispatch, start, session_id, now), now
+                dispatch, slot, await self._making.session(dispatch, session_id, now), now
             )
         except VolumeRefusedError as refused:
             await self._places.free(dispatch.owner, session_id)
@@ -278,35 +232,11 @@ class Resolver:
         self._reconcile(session_id)
         return True
 
-    async def _session(
-        self, dispatch: DispatchDoc, start: StartDoc, session_id: str, now: datetime
-    ) -> SessionDoc:
-        config = start.config.model_copy(update={"agent": start.config.agent or self._default_agent})
-        volume_id = None
-        if config.pvc_from is not None:
-            volume = await self._store.volumes.get_owned(config.pvc_from, dispatch.owner)
-            if volume is None:
-                raise VolumeRefusedError(config.pvc_from, "absent")
-            volume_id = volume.id
-            config = config.model_copy(update={"pvc_storage_size": volume.size})
-        return new_session(
-            session_id,
-            owner=dispatch.owner,
-            name=dispatch.target_value if dispatch.target_kind == "name" else start.name,
-            mode=start.mode,
-            labels=start.labels,
-            repository=start.repository,
-            branch=start.branch,
-            config=config,
-            at=now,
-            volume_id=volume_id,
-        )
-
     async def _write_session(
         self, dispatch: DispatchDoc, slot: SlotDoc, session: SessionDoc, now: datetime
     ) -> None:
         """Write session, prompt, place and the dispatch's outcome at once; another's session is never replaced."""
-        prompt = _prompt(dispatch, session.id, 1, now)
+        prompt = prompt_of(dispatch, session.id, 1, now)
 
         async def also(run: Transaction) -> None:
             if dispatch.target_kind != "new":
@@ -351,23 +281,3 @@ class Resolver:
             delay = 1.0
         self._look_again(dispatch.queue, delay)
         return False
-
-
-def prompt_key(dispatch: DispatchDoc) -> str:
-    """Return the idempotency key of a dispatch's prompt; no client's key has a blank."""
-    return f"dispatch {dispatch.id}"
-
-
-def _prompt(dispatch: DispatchDoc, session_id: str, number: int, now: datetime) -> PromptDoc:
-    return PromptDoc(
-        id=new_prompt_id(),
-        session_id=session_id,
-        owner=dispatch.owner,
-        number=number,
-        text=dispatch.text,
-        by=f"{dispatch.source.kind}:{dispatch.source.id}",
-        source=dispatch.source.kind,
-        dispatch_id=dispatch.id,
-        idempotency_key=prompt_key(dispatch),
-        created_at=now,
-    )
