@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from ccplant_api.bus import GatewayBus
 from ccplant_api.http.base_url import base_url
+from ccplant_api.http.rate_limits import RateLimits
 from ccplant_api.live.hub import Hub
 from ccplant_api.principals.authentication import Authenticator, Principal, has_credential
 from ccplant_api.principals.browser import Browsers
@@ -35,6 +36,7 @@ class Gateway:
     authenticator: Authenticator
     browsers: Browsers
     staying: Staying
+    rates: RateLimits
     sealer: Sealer | None = None
     """Seals the secrets of webhooks; None: no key was given, and there can be none."""
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -57,17 +59,20 @@ class Gateway:
         await self.hub.stop()
 
     async def caller(self, connection: HTTPConnection) -> Principal:
-        """Return who asks: by what a header holds, else by the cookie of a browser.
+        """Return who asks, by what a header holds, else by the cookie of a browser; and count that it was asked.
 
         Raises:
             UnauthorizedError: nobody whom we know.
             ForbiddenError: not allowed, or another site may have made the browser ask.
+            RateLimitError: this owner asks too much.
         """
+        principal = None
         if not has_credential(connection.headers):
             principal = await self.browsers.principal(connection)
-            if principal is not None:
-                return principal
-        return await self.authenticator.by_headers(connection.headers)
+        if principal is None:
+            principal = await self.authenticator.by_headers(connection.headers)
+        self.rates.count(connection.scope, principal.user_id)
+        return principal
 
     async def caller_or_ticket(
         self, connection: HTTPConnection, ticket: str | None, session_id: str | None
@@ -77,10 +82,13 @@ class Gateway:
         Raises:
             UnauthorizedError: nobody whom we know, or a ticket that was used, has expired, or is for something else.
             ForbiddenError: not allowed, or another site may have made the browser ask.
+            RateLimitError: this owner asks too much.
         """
         if ticket is None:
             return await self.caller(connection)
-        return await self.authenticator.by_headers_or_ticket(connection.headers, ticket, session_id)
+        principal = await self.authenticator.by_headers_or_ticket(connection.headers, ticket, session_id)
+        self.rates.count(connection.scope, principal.user_id)
+        return principal
 
     def place(self, connection: HTTPConnection) -> Place:
         """Return where sessions run and how this client reaches them."""

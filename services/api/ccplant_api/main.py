@@ -21,6 +21,7 @@ from ccplant_api.gateway import Gateway
 from ccplant_api.health import endpoints as health
 from ccplant_api.http.body import BodyLimit
 from ccplant_api.http.context import RequestContext
+from ccplant_api.http.rate_limits import RateLimitHeaders, RateLimits
 from ccplant_api.live import streams, websocket
 from ccplant_api.live.hub import Hub
 from ccplant_api.live.record import StoreRecord
@@ -76,6 +77,7 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(RequestContext),
+            Middleware(RateLimitHeaders),
             Middleware(
                 BodyLimit,
                 max_bytes=settings.max_body_bytes,
@@ -178,7 +180,10 @@ async def running_gateway(
                     store.tokens, store.browsers, clock, seconds=settings.credential_check_seconds
                 )
                 looking = asyncio.create_task(staying.run(), name="staying")
-                yield Gateway(settings, store, bus, hub, clock, authenticator, browsers, staying, sealer)
+                rates = RateLimits(settings.rate_limits, clock)
+                yield Gateway(
+                    settings, store, bus, hub, clock, authenticator, browsers, staying, rates, sealer
+                )
                 await ended([looking])
                 await hub.stop()
                 await bus.drain(1.0)

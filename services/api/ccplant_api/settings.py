@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ccplant_api.http.rate_limits import Kind
 from ccplant_contracts.attachment import ATTACHMENT_BYTES
 
 
@@ -84,6 +85,20 @@ class ApiSettings(BaseSettings):
     viewer_queue_frames: int = Field(1_024, ge=16, description="Frames that may wait for one viewer.")
     viewer_queue_bytes: int = Field(4_000_000, ge=64_000, description="Bytes that may wait for one viewer.")
     max_viewers: int = Field(2_000, ge=1, description="WebSocket and SSE connections that one gateway takes.")
+    rate_limit_session_creation: int = Field(
+        10, ge=0, description="Sessions that one owner may create, or recreate, in a minute; 0: no limit."
+    )
+    rate_limit_list: int = Field(
+        100, ge=0, description="How often one owner may list sessions in a minute; 0: no limit."
+    )
+    rate_limit_users: int = Field(
+        60,
+        ge=0,
+        description="Requests below `/api/v1/users` that one owner may make in a minute; 0: no limit.",
+    )
+    rate_limit_others: int = Field(
+        1_000, ge=0, description="All other requests that one owner may make in a minute; 0: no limit."
+    )
     credential_check_seconds: float = Field(
         5,
         ge=0.1,
@@ -101,6 +116,16 @@ class ApiSettings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def rate_limits(self) -> dict[Kind, int]:
+        """Requests that one owner may make in a minute, by their kind."""
+        return {
+            "session_creation": self.rate_limit_session_creation,
+            "list": self.rate_limit_list,
+            "users": self.rate_limit_users,
+            "others": self.rate_limit_others,
+        }
 
     @property
     def namespace(self) -> str:

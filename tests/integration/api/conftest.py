@@ -254,6 +254,10 @@ def api_settings(tmp_path: Path) -> ApiSettings:
         watch_poll_seconds=1,
         sse_heartbeat_seconds=0.2,
         viewer_queue_bytes=600_000,
+        rate_limit_session_creation=0,
+        rate_limit_list=0,
+        rate_limit_users=0,
+        rate_limit_others=0,
     )
 
 

@@ -3751,6 +3751,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -3838,6 +3847,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -3896,6 +3914,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3975,7 +4002,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4045,6 +4072,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4127,6 +4163,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -4183,6 +4228,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4251,6 +4305,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4335,6 +4398,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -4399,6 +4471,15 @@ export interface operations {
             };
             /** @description FORBIDDEN: known, but not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4484,6 +4565,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -4538,6 +4628,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4626,7 +4725,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4704,6 +4803,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -4772,6 +4880,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -4831,6 +4948,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4928,6 +5054,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5008,6 +5143,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5081,6 +5225,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5145,6 +5298,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5233,7 +5395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5310,6 +5472,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5378,6 +5549,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5468,6 +5648,15 @@ export interface operations {
             };
             /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5568,7 +5757,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5640,6 +5829,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5724,6 +5922,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5786,6 +5993,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5883,6 +6099,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -5953,6 +6178,15 @@ export interface operations {
             };
             /** @description CONFLICT: not possible in this state, or the Idempotency-Key was used with another body. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6040,6 +6274,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6117,6 +6360,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6178,6 +6430,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6268,6 +6529,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6333,6 +6603,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6411,6 +6690,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6478,6 +6766,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6578,6 +6875,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6650,6 +6956,15 @@ export interface operations {
             };
             /** @description CONFLICT: not possible in this state, or the Idempotency-Key was used with another body. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6749,6 +7064,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -6815,6 +7139,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6906,6 +7239,15 @@ export interface operations {
             };
             /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7006,7 +7348,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7092,6 +7434,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7153,6 +7504,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7228,6 +7588,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7277,6 +7646,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7362,6 +7740,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7418,6 +7805,15 @@ export interface operations {
             };
             /** @description FORBIDDEN: known, but not allowed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7490,6 +7886,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7542,6 +7947,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7626,6 +8040,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7680,6 +8103,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7768,7 +8200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7826,6 +8258,15 @@ export interface operations {
             };
             /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7911,6 +8352,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -7979,6 +8429,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -8038,6 +8497,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8135,6 +8603,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -8210,6 +8687,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -8276,6 +8762,15 @@ export interface operations {
             };
             /** @description NOT_FOUND: no such thing, or another owner's. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8358,6 +8853,15 @@ export interface operations {
             };
             /** @description CONFLICT: not possible in this state, or the Idempotency-Key was used with another body. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8458,6 +8962,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description INTERNAL_ERROR: something went wrong on our side. */
             500: {
                 headers: {
@@ -8529,6 +9042,15 @@ export interface operations {
             };
             /** @description PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB). */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

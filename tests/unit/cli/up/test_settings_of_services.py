@@ -21,7 +21,9 @@ def data(tmp_path: Path) -> DataDir:
     return directory
 
 
-def told(data: DataDir, service: str, *, runtime: str = "local", **given: str) -> dict[str, str]:
+def told(
+    data: DataDir, service: str, *, runtime: str = "local", host: str = "127.0.0.1", **given: str
+) -> dict[str, str]:
     ground = Surroundings(
         bus=outside.NatsLogin("nats://127.0.0.1:1", Path("/bus")),
         mongodb_url_file=Path("/mongodb.url"),
@@ -32,7 +34,7 @@ def told(data: DataDir, service: str, *, runtime: str = "local", **given: str) -
         anchor_pid=42,
         webhook_port=8099,
     )
-    base, options = services.inherited(given), Options(data_dir=data.root, runtime=runtime)
+    base, options = services.inherited(given), Options(data_dir=data.root, runtime=runtime, host=host)
     return services.service_environment(data, options, ground, base, service)
 
 
@@ -179,3 +181,10 @@ def test_agents_of_sessions_in_pods_are_where_the_runners_image_has_them(data: D
     found = told(data, services.ORCHESTRATOR, runtime="kubernetes")["CCPLANT_AGENTS_DIR"]
     image = (Path(__file__).resolve().parents[4] / "deploy" / "docker" / "runner.Dockerfile").read_text()
     assert f"COPY --from=agents {found} {found}\n" in image
+
+
+def test_requests_are_limited_only_where_others_can_make_them(data: DataDir) -> None:
+    name = "CCPLANT_RATE_LIMIT_SESSION_CREATION"
+    assert told(data, "api")[name] == "0"
+    assert told(data, "api", **{name: "7"})[name] == "7", "what was chosen stays"
+    assert name not in told(data, "api", host="0.0.0.0"), "the specification's"
