@@ -1,37 +1,29 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
-import { IconDots, IconPlayerStop } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDots } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { api } from "../../../api/client";
-import { toastDone, toastProblem } from "../../../ui/toast";
+import { ActionItems } from "../actions/ActionItems";
+import { DeleteDialog } from "../actions/DeleteDialog";
 import type { SessionSummary } from "../queries";
 
-const OPEN = new Set(["pending", "running"]);
-
-/** What can be done about a session in its status (S6). */
+/** What can be done about a session in its status: the foremost by one press, the others by two (S6). */
 export function RowActions({ session }: { session: SessionSummary }) {
   const { t } = useTranslation();
-  const queries = useQueryClient();
-  const stop = useMutation({
-    mutationFn: () =>
-      api.POST("/api/v1/sessions/{session_id}/stop", { params: { path: { session_id: session.session_id } } }),
-    onSuccess: () => toastDone(t("sessions.stopped", { name: session.name })),
-    onError: toastProblem,
-    onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
-  });
+  const [deleting, dialog] = useDisclosure(false);
+  const first = t(session.status === "failed" ? "detail.seeCause" : session.ended_at == null ? "action.open" : "history.link");
   return (
     <>
       <Button
         variant="default"
         size="compact-sm"
-        aria-label={`${t("action.open")}: ${session.name}`}
+        aria-label={`${first}: ${session.name}`}
         renderRoot={(props) => (
           <Link {...props} to="/sessions/$sessionId" params={{ sessionId: session.session_id }} />
         )}
       >
-        {t("action.open")}
+        {first}
       </Button>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
@@ -40,15 +32,10 @@ export function RowActions({ session }: { session: SessionSummary }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconPlayerStop size={16} aria-hidden />}
-            disabled={!OPEN.has(session.status) || session.stop_requested != null}
-            onClick={() => stop.mutate()}
-          >
-            {t("action.stop")}
-          </Menu.Item>
+          <ActionItems session={session} remove={dialog.open} />
         </Menu.Dropdown>
       </Menu>
+      {deleting && <DeleteDialog session={session} close={dialog.close} />}
     </>
   );
 }

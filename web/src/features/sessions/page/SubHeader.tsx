@@ -1,16 +1,21 @@
-import { ActionIcon, Menu, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconCheck, IconClockPlus, IconDots, IconGitBranch, IconPlayerStop, IconTrash } from "@tabler/icons-react";
+import { IconClockPlus, IconDots, IconGitBranch, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../../api/client";
+import type { Session } from "../../../api/events/frames";
 import type { LiveView } from "../../../api/events/live";
+import { Meter } from "../../../ui/Meter";
 import { StatusBadge } from "../../../ui/StatusBadge";
 import { toastDone, toastProblem } from "../../../ui/toast";
+import { ActionItems } from "../actions/ActionItems";
+import { DeleteDialog } from "../actions/DeleteDialog";
+import { useSessionActions } from "../actions/useSessionActions";
 import { shortRepository } from "../list/SessionRow";
 import { ConnectionMark } from "./ConnectionMark";
-import { DeleteDialog } from "./DeleteDialog";
 import { TimeLeft } from "./TimeLeft";
 import classes from "./page.module.css";
 
@@ -22,15 +27,8 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
   const [deleting, dialog] = useDisclosure(false);
   const { session } = view;
   const params = { path: { session_id: sessionId } };
-  const stop = useMutation({
-    mutationFn: () => api.POST("/api/v1/sessions/{session_id}/stop", { params }),
-    onSuccess: () => toastDone(t("sessions.stopped", { name: session?.name ?? "" })),
-    onError: toastProblem,
-  });
-  const complete = useMutation({
-    mutationFn: () => api.POST("/api/v1/sessions/{session_id}/complete", { params }),
-    onError: toastProblem,
-  });
+  const navigate = useNavigate();
+  const { stop } = useSessionActions(sessionId, session?.name ?? "");
   const extend = useMutation({
     mutationFn: (minutes: number) =>
       api.PATCH("/api/v1/sessions/{session_id}", { params, body: { timeout_minutes: minutes } }),
@@ -57,6 +55,7 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
       )}
       <div className={classes.right}>
         <ConnectionMark state={view.connection} retry={retry} />
+        <Used session={session} view={view} />
         {open && session.deadline_at != null && <TimeLeft session={session} />}
         {open && limit > 0 && session.deadline_at != null && (
           <Tooltip label={t("session.extendBy", { minutes: EXTENSION_MINUTES })}>
@@ -72,6 +71,19 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
             </ActionIcon>
           </Tooltip>
         )}
+        {open && (
+          <Button
+            variant="default"
+            size="compact-sm"
+            visibleFrom="sm"
+            leftSection={<IconPlayerStop size={14} aria-hidden />}
+            disabled={session.stop_requested != null}
+            loading={stop.isPending}
+            onClick={() => stop.mutate()}
+          >
+            {t("action.stop")}
+          </Button>
+        )}
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" size={32} aria-label={t("action.more")}>
@@ -79,27 +91,28 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item
-              leftSection={<IconPlayerStop size={16} aria-hidden />}
-              disabled={!open || session.stop_requested != null}
-              onClick={() => stop.mutate()}
-            >
-              {t("action.stop")}
-            </Menu.Item>
-            <Menu.Item
-              leftSection={<IconCheck size={16} aria-hidden />}
-              disabled={session.status !== "running" || session.stop_requested != null}
-              onClick={() => complete.mutate()}
-            >
-              {t("action.complete")}
-            </Menu.Item>
-            <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={dialog.open}>
-              {t("action.delete")}
-            </Menu.Item>
+            <ActionItems session={session} remove={dialog.open} />
           </Menu.Dropdown>
         </Menu>
-        <DeleteDialog session={session} opened={deleting} close={dialog.close} />
+        {deleting && (
+          <DeleteDialog session={session} close={dialog.close} done={() => void navigate({ to: "/sessions" })} />
+        )}
       </div>
     </div>
+  );
+}
+
+/** Two small meters of what a running session uses; the details have the numbers. */
+function Used({ session, view }: { session: Session; view: LiveView }) {
+  const { t } = useTranslation();
+  const used = { ...session.resources, ...view.activity?.resources };
+  if (session.status !== "running" || used.cpu_usage == null || used.memory_usage == null) return null;
+  return (
+    <Group gap={8} visibleFrom="md" wrap="nowrap" c="dimmed" fz={12}>
+      <span>{t("sessions.cpu")}</span>
+      <Meter value={used.cpu_usage / used.cpu_limit} label={t("sessions.cpu")} width={48} />
+      <span>{t("sessions.memory")}</span>
+      <Meter value={used.memory_usage / used.memory_limit} label={t("sessions.memory")} width={48} />
+    </Group>
   );
 }
