@@ -16,6 +16,11 @@ export function setCsrf(token: string | undefined): void {
   csrf = token;
 }
 
+/** For the requests that cannot go through `api`. */
+export function csrfToken(): string | undefined {
+  return csrf;
+}
+
 /** Called when the gateway does not know us any more. */
 export function onSignedOut(call: () => void): void {
   signedOut = call;

@@ -5,6 +5,7 @@ import type { Schemas } from "../client";
 export type Session = Schemas["SessionResource"];
 export type Prompt = Schemas["PromptResource"];
 export type Permission = Schemas["PermissionResource"];
+export type AttachmentRef = Schemas["AttachmentRef"];
 
 export interface ToolContent {
   kind: "text" | "diff" | "blob";
@@ -47,7 +48,7 @@ interface Chunk {
 
 /** The durable stream: numbered by `seq`, without a gap. */
 export type StreamFrame = { seq: number; timestamp: string } & (
-  | { type: "message_chunk"; data: Chunk & { role: "agent" | "user" } }
+  | { type: "message_chunk"; data: Chunk & { role: "agent" | "user"; attachments?: AttachmentRef[] } }
   | { type: "thought_chunk"; data: Chunk }
   | { type: "tool"; data: ToolData }
   | { type: "plan"; data: { prompt_id?: string | null; entries: PlanEntry[] } }

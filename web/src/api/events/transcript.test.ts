@@ -81,7 +81,7 @@ describe("the transcript", () => {
         for (let offset = durable; offset < next; offset += 1) {
           if (random() < 0.7) transcript.preview("m1", "message", offset, points[offset] ?? "");
         }
-        if (random() < 0.2) transcript.take(chunk(Math.max(seq, 1), 0, "a repeat"));
+        if (seq > 0 && random() < 0.2) transcript.take(chunk(seq, 0, "a repeat"));
         seq += 1;
         transcript.take(chunk(seq, durable, points.slice(durable, next).join(""), next === points.length));
         durable = next;

@@ -1,4 +1,4 @@
-import type { PlanEntry, StreamFrame, ToolData, TurnState } from "./frames";
+import type { AttachmentRef, PlanEntry, StreamFrame, ToolData, TurnState } from "./frames";
 
 /**
  * The conversation, put together from the durable stream and its previews.
@@ -16,7 +16,14 @@ interface Common {
 
 export type Entry = Common &
   (
-    | { type: "message"; role: "agent" | "user"; promptId: string | null; text: string; complete: boolean }
+    | {
+        type: "message";
+        role: "agent" | "user";
+        promptId: string | null;
+        text: string;
+        complete: boolean;
+        attachments: readonly AttachmentRef[];
+      }
     | { type: "thought"; promptId: string | null; text: string; complete: boolean }
     | { type: "tool"; tool: ToolData; updatedAt: string }
     | { type: "plan"; entries: PlanEntry[] }
@@ -125,7 +132,7 @@ export class Transcript {
       const base = { ...common(frame), key, promptId, text: "", complete: false };
       const index =
         frame.type === "message_chunk"
-          ? this.#add({ ...base, type: "message", role: frame.data.role })
+          ? this.#add({ ...base, type: "message", role: frame.data.role, attachments: frame.data.attachments ?? [] })
           : this.#add({ ...base, type: "thought" });
       known = { index, text: "", length: 0, preview: "", previewLength: 0, complete: false };
       this.#texts.set(key, known);

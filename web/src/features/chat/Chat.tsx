@@ -1,19 +1,23 @@
-import { Center, Loader, Text } from "@mantine/core";
+import { Center, Group, Loader, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import type { LiveSession, LiveView } from "../../api/events/live";
+import type { LiveView } from "../../api/events/live";
 import { Cause } from "../sessions/page/Cause";
+import { usePreferences } from "../../ui/preferences";
 import { Composer } from "./Composer";
 import { PendingPermissions } from "./PendingPermissions";
+import { ExportMenu } from "./ExportMenu";
+import { ProviderWait } from "./ProviderWait";
 import { Queue } from "./Queue";
 import { StartSteps } from "./StartSteps";
 import { TranscriptList } from "./TranscriptList";
 import classes from "./chat.module.css";
 
 /** The conversation: what was said and done, what waits for an answer, what waits for its turn, and where to write. */
-export function Chat({ sessionId, live, view }: { sessionId: string; live: LiveSession; view: LiveView }) {
+export function Chat({ sessionId, view }: { sessionId: string; view: LiveView }) {
   const { t } = useTranslation();
   const { session } = view;
+  const [{ fontSize, fontFamily }] = usePreferences();
   if (session === undefined) {
     return (
       <Center flex={1}>
@@ -23,8 +27,9 @@ export function Chat({ sessionId, live, view }: { sessionId: string; live: LiveS
   }
   const open = session.ended_at == null;
   return (
-    <div className={classes.chat}>
+    <div className={classes.chat} data-size={fontSize} data-family={fontFamily}>
       <TranscriptList
+        sessionId={sessionId}
         entries={view.entries}
         permissions={view.permissions}
         before={
@@ -35,14 +40,18 @@ export function Chat({ sessionId, live, view }: { sessionId: string; live: LiveS
         }
       />
       <div className={classes.dock}>
+        {open && <ProviderWait session={session} />}
         <PendingPermissions sessionId={sessionId} permissions={view.permissions} />
         <Queue sessionId={sessionId} prompts={view.openPrompts} />
         {open ? (
-          <Composer sessionId={sessionId} live={live} view={view} />
+          <Composer sessionId={sessionId} view={view} />
         ) : (
-          <Text size="sm" c="dimmed" ta="center">
-            {t("chat.ended")}
-          </Text>
+          <Group justify="center" gap="xs">
+            <ExportMenu sessionId={sessionId} />
+            <Text size="sm" c="dimmed">
+              {t("chat.ended")}
+            </Text>
+          </Group>
         )}
       </div>
     </div>

@@ -1,36 +1,45 @@
-import { ActionIcon, Button, Group, Kbd, Text, Textarea } from "@mantine/core";
-import { IconArrowUp, IconPlayerStop } from "@tabler/icons-react";
+import { ActionIcon, Button, Group, Kbd, Text, Textarea, Tooltip } from "@mantine/core";
+import { IconArrowUp, IconPaperclip, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useRef, type KeyboardEvent } from "react";
+import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
-import type { LiveSession, LiveView } from "../../api/events/live";
+import type { LiveView } from "../../api/events/live";
+import { usePreferences } from "../../ui/preferences";
 import { toastProblem } from "../../ui/toast";
-import classes from "./chat.module.css";
+import { AttachedFiles } from "./AttachedFiles";
 import { useDraft } from "./draft";
+import { ExportMenu } from "./ExportMenu";
+import { sends } from "./sendKey";
+import { useAttachments } from "./useAttachments";
+import classes from "./chat.module.css";
 
-const COMPOSING = 229;
+const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/** Where people write: Enter sends, Shift+Enter breaks the line, and neither while a Japanese word is being chosen. */
-export function Composer({ sessionId, view }: { sessionId: string; live: LiveSession; view: LiveView }) {
+/** Where people write, with files beside it; what is sent twice because an answer was lost is one message all the same. */
+export function Composer({ sessionId, view }: { sessionId: string; view: LiveView }) {
   const { t } = useTranslation();
+  const [{ sendWith }] = usePreferences();
   const [text, setText] = useDraft(sessionId);
-  /** One key for one text: sent twice, because an answer was lost, it is one message all the same. */
-  const key = useRef<{ text: string; key: string }>(undefined);
+  const attached = useAttachments(sessionId);
+  const [over, setOver] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
+  const key = useRef<{ of: string; key: string }>(undefined);
   const params = { path: { session_id: sessionId } };
   const sending = useMutation({
-    mutationFn: async (message: string) => {
-      if (key.current?.text !== message) key.current = { text: message, key: crypto.randomUUID() };
+    mutationFn: async (message: { text: string; attachments: string[] }) => {
+      const of = JSON.stringify(message);
+      if (key.current?.of !== of) key.current = { of, key: crypto.randomUUID() };
       await api.POST("/api/v1/sessions/{session_id}/messages", {
         params: { ...params, header: { "Idempotency-Key": key.current.key } },
-        body: { text: message },
+        body: { text: message.text, ...(message.attachments.length > 0 ? { attachments: message.attachments } : {}) },
       });
     },
-    onSuccess: (_, message) => {
+    onSuccess: () => {
       key.current = undefined;
       setText("");
-      void message;
+      attached.clear();
     },
     onError: toastProblem,
   });
@@ -39,23 +48,63 @@ export function Composer({ sessionId, view }: { sessionId: string; live: LiveSes
     onError: toastProblem,
   });
   const message = text.trim();
+  const ready = message !== "" && !attached.unsettled && !sending.isPending;
   const send = (): void => {
-    if (message !== "" && !sending.isPending) sending.mutate(message);
+    if (!ready) return;
+    sending.mutate({ text: message, attachments: attached.files.flatMap((file) => file.id ?? []) });
   };
   const pressed = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
-    if (event.key !== "Enter" || event.shiftKey) return;
-    if (event.nativeEvent.isComposing || event.keyCode === COMPOSING) return;
+    const { key: name, keyCode, shiftKey, ctrlKey, metaKey, altKey, nativeEvent } = event;
+    if (!sends({ key: name, keyCode, shiftKey, ctrlKey, metaKey, altKey, isComposing: nativeEvent.isComposing }, sendWith)) return;
     event.preventDefault();
     send();
   };
+  const pasted = (event: ClipboardEvent): void => {
+    if (event.clipboardData.files.length === 0) return;
+    event.preventDefault();
+    attached.add(event.clipboardData.files);
+  };
+  const dropped = (event: DragEvent): void => {
+    event.preventDefault();
+    setOver(false);
+    attached.add(event.dataTransfer.files);
+  };
+  const dragged = (event: DragEvent): void => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setOver(true);
+  };
   const working = view.openPrompts.some((prompt) => prompt.state !== "queued");
+  const mod = MAC ? "⌘" : "Ctrl";
   return (
     <div>
-      <div className={classes.composer}>
+      <AttachedFiles files={attached.files} remove={attached.remove} />
+      <div
+        className={classes.composer}
+        data-over={over}
+        onDragOver={dragged}
+        onDragLeave={() => setOver(false)}
+        onDrop={dropped}
+      >
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          onChange={(event) => {
+            if (event.currentTarget.files !== null) attached.add([...event.currentTarget.files]);
+            event.currentTarget.value = "";
+          }}
+        />
+        <Tooltip label={t("chat.files.add")}>
+          <ActionIcon variant="subtle" color="gray" size={32} aria-label={t("chat.files.add")} onClick={() => picker.current?.click()}>
+            <IconPaperclip size={18} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
         <Textarea
           flex={1}
           variant="unstyled"
-          px={8}
+          px={4}
           autosize
           minRows={1}
           maxRows={10}
@@ -64,11 +113,12 @@ export function Composer({ sessionId, view }: { sessionId: string; live: LiveSes
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={pressed}
+          onPaste={pasted}
         />
         <ActionIcon
           size={32}
           variant="filled"
-          disabled={message === ""}
+          disabled={!ready && !sending.isPending}
           loading={sending.isPending}
           aria-label={t("chat.send")}
           onClick={send}
@@ -76,10 +126,21 @@ export function Composer({ sessionId, view }: { sessionId: string; live: LiveSes
           <IconArrowUp size={18} aria-hidden />
         </ActionIcon>
       </div>
-      <Group justify="space-between" mt={6} px={4} mih={26}>
-        <Text size="xs" c="dimmed" visibleFrom="sm">
-          <Kbd size="xs">Enter</Kbd> {t("chat.send")} · <Kbd size="xs">Shift+Enter</Kbd> {t("chat.newline")}
-        </Text>
+      <Group justify="space-between" mt={6} px={4} mih={28}>
+        <Group gap={6}>
+          <ExportMenu sessionId={sessionId} />
+          <Text size="xs" c="dimmed" visibleFrom="sm">
+            {sendWith === "enter" ? (
+              <>
+                <Kbd size="xs">Enter</Kbd> {t("chat.send")} · <Kbd size="xs">Shift+Enter</Kbd> {t("chat.newline")}
+              </>
+            ) : (
+              <>
+                <Kbd size="xs">{mod}+Enter</Kbd> {t("chat.send")} · <Kbd size="xs">Enter</Kbd> {t("chat.newline")}
+              </>
+            )}
+          </Text>
+        </Group>
         {working && (
           <Button
             size="compact-sm"

@@ -2,16 +2,20 @@ import { Text } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Permission, ToolContent } from "../../api/events/frames";
+import type { Permission } from "../../api/events/frames";
 import type { Entry } from "../../api/events/transcript";
+import { Attachments } from "./Attachments";
 import { Markdown } from "./Markdown";
+import { ToolOutput } from "./ToolOutput";
 import classes from "./chat.module.css";
 
 /** One entry of the conversation; drawn again only when it is another one. */
 export const EntryView = memo(function EntryView({
+  sessionId,
   entry,
   permission,
 }: {
+  sessionId: string;
   entry: Entry;
   permission: Permission | undefined;
 }) {
@@ -19,7 +23,10 @@ export const EntryView = memo(function EntryView({
   switch (entry.type) {
     case "message":
       return entry.role === "user" ? (
-        <div className={classes.user}>{entry.text}</div>
+        <div className={classes.user}>
+          {entry.text}
+          <Attachments sessionId={sessionId} attachments={entry.attachments} />
+        </div>
       ) : (
         <Markdown text={entry.text} />
       );
@@ -48,7 +55,7 @@ export const EntryView = memo(function EntryView({
           </summary>
           <div className={classes.foldBody}>
             {entry.tool.content.map((content, index) => (
-              <Content key={index} content={content} />
+              <ToolOutput key={index} sessionId={sessionId} content={content} />
             ))}
           </div>
         </details>
@@ -80,32 +87,3 @@ export const EntryView = memo(function EntryView({
       return <div className={classes.line}>{entry.message}</div>;
   }
 });
-
-function Content({ content }: { content: ToolContent }) {
-  const { t } = useTranslation();
-  if (content.kind === "diff") {
-    return (
-      <pre className={classes.output}>
-        {content.path}
-        {"\n"}
-        {prefixed("- ", content.old_text)}
-        {prefixed("+ ", content.new_text)}
-      </pre>
-    );
-  }
-  return (
-    <>
-      <pre className={classes.output}>{content.text ?? ""}</pre>
-      {content.truncated === true && (
-        <Text size="xs" c="dimmed">
-          {t("chat.cut")}
-        </Text>
-      )}
-    </>
-  );
-}
-
-function prefixed(mark: string, text: string | null | undefined): string {
-  if (text == null || text === "") return "";
-  return text.split("\n").map((line) => `${mark}${line}\n`).join("");
-}

@@ -1,10 +1,11 @@
 import remend from "remend";
-import { memo, useMemo } from "react";
+import { isValidElement, memo, useMemo, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkCjkFriendly from "remark-cjk-friendly";
 import remarkGfm from "remark-gfm";
 
 import { blocks } from "./blocks";
+import { CodeBlock } from "./CodeBlock";
 import classes from "./chat.module.css";
 
 const PLUGINS = [remarkGfm, remarkCjkFriendly];
@@ -16,12 +17,24 @@ const COMPONENTS: Components = {
       {children}
     </a>
   ),
+  pre: ({ children }) => {
+    const code = codeOf(children);
+    return code === undefined ? <pre>{children}</pre> : <CodeBlock code={code.text} name={code.language} />;
+  },
   img: ({ src, alt }) => (
     <a href={typeof src === "string" ? src : undefined} target="_blank" rel="noopener noreferrer nofollow">
       {alt === undefined || alt === "" ? String(src ?? "") : alt}
     </a>
   ),
 };
+
+/** The text and the language of a fenced block, which is a `code` in a `pre`. */
+function codeOf(children: ReactNode): { text: string; language: string } | undefined {
+  if (!isValidElement<{ className?: string; children?: ReactNode }>(children)) return undefined;
+  const { className = "", children: inner } = children.props;
+  if (typeof inner !== "string") return undefined;
+  return { text: inner.replace(/\n$/, ""), language: /language-(\S+)/.exec(className)?.[1] ?? "" };
+}
 
 /** Markdown while it is being written: split into blocks, of which only the last one is drawn again for each piece. */
 export function Markdown({ text }: { text: string }) {

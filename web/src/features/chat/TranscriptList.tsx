@@ -16,10 +16,12 @@ const NEAR = 80;
  * there, and where they are when they have gone up to read.
  */
 export function TranscriptList({
+  sessionId,
   entries,
   permissions,
   before,
 }: {
+  sessionId: string;
   entries: readonly Entry[];
   permissions: ReadonlyMap<string, Permission>;
   before: ReactNode;
@@ -88,6 +90,7 @@ export function TranscriptList({
               >
                 <div className={classes.column}>
                   <EntryView
+                    sessionId={sessionId}
                     entry={entry}
                     permission={entry.type === "permission" ? permissions.get(entry.permissionId) : undefined}
                   />

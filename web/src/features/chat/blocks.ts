@@ -9,5 +9,6 @@ export function blocks(text: string): string[] {
     if (token.type === "space" && parts.length > 0) parts[parts.length - 1] += token.raw;
     else parts.push(token.raw);
   }
-  return parts.length === 0 ? [text] : parts;
+  // at a half-written mark the lexer gives back something else than it got: then the text is in one piece for a moment
+  return parts.join("") === text ? parts : [text];
 }

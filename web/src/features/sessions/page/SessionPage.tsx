@@ -9,7 +9,7 @@ import { setNeeded, usePageTitle } from "../../../ui/pageTitle";
 import { Chat } from "../../chat/Chat";
 import { isTab, TABS } from "../routes";
 import { useLive } from "../useLive";
-import { Details } from "./Details";
+import { Details } from "./details/Details";
 import { Logs } from "./Logs";
 import { SubHeader } from "./SubHeader";
 import { TimelinePanel } from "./TimelinePanel";
