@@ -102,7 +102,7 @@ function What({ each }: { each: Attention }) {
       const input = inputOf(each.permission.tool);
       return of(
         each.permission.title,
-        input === undefined ? t("dashboard.asks") : <code className={classes.command}>{input}</code>,
+        input === undefined || input === each.permission.title ? t("dashboard.asks") : <code className={classes.command}>{input}</code>,
       );
     }
     case "provider":
