@@ -1,14 +1,20 @@
 """Bounded text types for everything that a client may send.
 
 MongoDB keys, process environments and file names break on NUL and lone surrogates, and an unbounded name
-costs every list that shows it; so each text field of an input has a type from here.
+costs every list that shows it; so each text field of an input has a type from here. A name is shown in terminals, pages and
+logs: it holds nothing that a terminal obeys, and nothing by which what stands beside it reads as something else.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
+
+COMMANDING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters (those beyond ASCII too), separators of lines, and what overrides or embeds directions. Marks of
+direction (U+200E, U+200F) and joiners stay: some scripts and emoji are written with them."""
 
 
 def _clean(value: str) -> str:
@@ -22,8 +28,10 @@ def _clean(value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
-        raise ValueError("must be one line without control characters")
+    if COMMANDING.search(value):
+        raise ValueError(
+            "must be one line without control characters and characters that change the direction of text"
+        )
     return value
 
 

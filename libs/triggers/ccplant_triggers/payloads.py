@@ -41,6 +41,7 @@ MAX_PATHS = 3_000
 MAX_PATH_CHARACTERS = 200_000
 MAX_LABELS = 100
 MAX_COMMITS = 3_000
+_LONGEST_URL = 2_000
 
 Part = Literal["branch", "label", "path"]
 """What only some kinds of events have: filters on it let the others pass."""
@@ -243,8 +244,8 @@ def _changed(payload: Mapping[str, Any]) -> Iterator[str]:
 
 def _clone_url(payload: Mapping[str, Any]) -> str | None:
     """Return where to clone from, or None: what would be taken for an option or another scheme is no address."""
-    url = text_at(payload, "repository.clone_url", 2_000)
-    if url is None or not url.startswith("https://"):
+    url = at(payload, "repository.clone_url")
+    if not isinstance(url, str) or len(url) > _LONGEST_URL or not url.startswith("https://"):
         return None
     try:
         return _REPOSITORY.validate_python(url)

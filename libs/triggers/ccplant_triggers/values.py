@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from ccplant_contracts.text import COMMANDING
+
 MAX_TEXT = 250
 """Characters of a fact: GitHub's names are shorter."""
 
@@ -32,9 +34,12 @@ def at(value: object, path: str) -> object:
 
 
 def text_at(value: object, path: str, limit: int = MAX_TEXT) -> str | None:
-    """Return the text there, cleaned and cut; None for anything else, and for an empty one."""
+    """Return the text there, cut; None for anything else, and for an empty one.
+
+    It is a name that is shown in lists: U+FFFD stands for what a terminal obeys and what turns the text around.
+    """
     found = at(value, path)
-    return clean(found[:limit]) if isinstance(found, str) and found else None
+    return COMMANDING.sub("\ufffd", clean(found[:limit])) if isinstance(found, str) and found else None
 
 
 def number_at(value: object, path: str) -> int | None:

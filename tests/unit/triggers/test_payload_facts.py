@@ -197,3 +197,16 @@ def test_any_object_has_facts_that_can_be_stored(delivery: tuple[str, dict[str, 
     assert all(len(text or "") <= 2_000 for text in texts)
     assert facts.number is None or 0 <= facts.number < 1 << 53
     assert repr(payload) == repr(before)
+
+
+def test_what_is_shown_of_a_payload_commands_no_terminal_and_turns_no_line_around() -> None:
+    payload = {
+        "action": "opened\x1b[2J",
+        "repository": {"full_name": "acme/\u202eegap"},
+        "sender": {"login": "a\x9bb"},
+        "pull_request": {"number": 1, "base": {"ref": "main\u2066"}, "labels": [{"name": "x\u2028y"}]},
+    }
+    found = payloads.facts("pull_request", payload)
+    assert found.action == "opened�[2J"
+    assert (found.repository, found.sender) == ("acme/�egap", "a�b")
+    assert (found.branches, found.labels) == (("main�",), ("x�y",))
