@@ -3751,7 +3751,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,7 +3847,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3921,7 +3921,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4002,7 +4002,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4079,7 +4079,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4163,7 +4163,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4235,7 +4235,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4312,7 +4312,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4398,7 +4398,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4478,7 +4478,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4565,7 +4565,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4635,7 +4635,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4725,7 +4725,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4803,7 +4803,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4880,7 +4880,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4955,7 +4955,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5054,7 +5054,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5143,7 +5143,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5225,7 +5225,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5305,7 +5305,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5395,7 +5395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5472,7 +5472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5556,7 +5556,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5655,7 +5655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5757,7 +5757,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5836,7 +5836,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5922,7 +5922,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6000,7 +6000,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6099,7 +6099,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6185,7 +6185,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,7 +6274,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6360,7 +6360,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6437,7 +6437,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6529,7 +6529,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6610,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6690,7 +6690,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6773,7 +6773,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6875,7 +6875,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6963,7 +6963,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7064,7 +7064,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7146,7 +7146,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7246,7 +7246,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7348,7 +7348,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,7 +7434,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7511,7 +7511,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7588,7 +7588,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7653,7 +7653,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7740,7 +7740,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7812,7 +7812,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7886,7 +7886,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7954,7 +7954,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8040,7 +8040,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8110,7 +8110,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8200,7 +8200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8265,7 +8265,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8352,7 +8352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8429,7 +8429,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8504,7 +8504,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8603,7 +8603,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8687,7 +8687,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8769,7 +8769,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8860,7 +8860,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8962,7 +8962,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9049,7 +9049,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
+            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -13,7 +13,7 @@ _WORDS = {
     404: "NOT_FOUND: no such thing, or another owner's.",
     409: "CONFLICT: not possible in this state, or the Idempotency-Key was used with another body.",
     413: "PAYLOAD_TOO_LARGE: the body is over its limit (1 MB; a file: 10 MB).",
-    429: "RATE_LIMIT_EXCEEDED: too many requests, see `Retry-After`; or RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached.",
+    429: "RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached.",
     500: "INTERNAL_ERROR: something went wrong on our side.",
     503: "SESSION_NOT_READY or UNAVAILABLE: try again after `Retry-After` seconds.",
 }
