@@ -236,3 +236,40 @@ def test_a_file_reaches_the_agent_and_the_conversation_becomes_a_file(
     assert [file["name"] for file in messages[0]["attachments"]] == ["設計.bin"]
     assert digest in messages[1]["text"]
     assert digest in ccplant("session", "export", session_id).stdout
+
+
+@pytest.mark.timeout(180)
+def test_what_the_agent_changed_is_listed_and_shown(ccplant: Ccplant, tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    origin.mkdir()
+    (origin / "README").write_text("one\n")
+    author = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "one"]):
+        subprocess.run(["git", *command], cwd=origin, env=os.environ | author, check=True)
+    made = ccplant(
+        "session", "create", "--name", "changed", "--repo", f"file://{origin}", "--policy", "allow_all", "--follow",
+        "-m", "run echo two > README && git -c user.name=a -c user.email=a@b commit -qam two && echo 1 > new",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    told = document(ccplant("session", "changes", "changed", "--json"))
+    assert told["base"]["branch"] == "main"
+    assert {file["path"]: file["status"] for file in told["files"]} == {
+        "README": "modified",
+        "new": "untracked",
+    }
+    diff = ccplant("session", "changes", "changed", "README").stdout
+    assert diff.startswith("diff --git a/README b/README\n")
+    assert diff.endswith("-one\n+two\n")
+    assert ccplant("session", "changes", "changed", "other").returncode == 3
+    assert ccplant("session", "stop", "changed").returncode == 0
+
+    def over() -> bool:
+        return ccplant("session", "changes", "changed").returncode not in (0, 3)
+
+    wait_until(over, 30, "the session has ended")
+    assert "has ended" in ccplant("session", "changes", told_id(ccplant)).stderr
+
+
+def told_id(ccplant: Ccplant) -> str:
+    page = document(ccplant("session", "list", "--json"))
+    return next(str(session["session_id"]) for session in page["sessions"] if session["name"] == "changed")
