@@ -27,6 +27,10 @@ function fieldsOf(cron: string): string[] {
   return (ALIASES[text.toLowerCase()] ?? text).split(/\s+/);
 }
 
+export function hasFiveFields(cron: string): boolean {
+  return fieldsOf(cron).length === 5;
+}
+
 function number(text: string, least: number, most: number): number | undefined {
   if (!/^\d{1,2}$/.test(text)) return undefined;
   const value = Number(text);
@@ -90,7 +94,7 @@ export function simpleJapanese(cron: string): string | undefined {
 /** The words; nothing for what is no expression of five fields. The library is fetched when it is needed. */
 export async function cronWords(cron: string, language: Language): Promise<string | undefined> {
   const fields = fieldsOf(cron);
-  if (fields.length !== 5) return undefined;
+  if (!hasFiveFields(cron)) return undefined;
   const simple = language === "ja" ? simpleJapanese(cron) : undefined;
   if (simple !== undefined) return simple;
   try {

@@ -50,6 +50,12 @@ export function fieldErrors(error: unknown, own: Record<string, string>): Record
   return found;
 }
 
+/** The refusal in the person's language, where the API has it in both. */
+export function refusalText(error: unknown): string | undefined {
+  if (!(error instanceof Problem) || !isText(error.details.text)) return undefined;
+  return inLanguage(error.details.text) || undefined;
+}
+
 /** The line of a template that the refusal is about. */
 export function lineOf(error: unknown): number | undefined {
   if (!(error instanceof Problem)) return undefined;

@@ -73,7 +73,7 @@ function Filters({ filters }: { filters: readonly Schemas["FilterVerdict"][] }) 
       <ul className={classes.filters}>
         {filters.map((each) => (
           <li key={each.filter} data-passed={each.passed}>
-            {each.passed ? <IconCheck size={16} aria-label={t("webhooks.passed")} /> : <IconX size={16} aria-label={t("webhooks.refused")} />}
+            {each.passed ? <IconCheck size={16} role="img" aria-label={t("webhooks.passed")} /> : <IconX size={16} role="img" aria-label={t("webhooks.refused")} />}
             <span className={classes.filterName}>{t(`webhooks.filterName.${each.filter}`, { defaultValue: each.filter })}</span>
             <span className={classes.filterSays}>
               {each.passed && each.wanted.length === 0 && each.found.length > 0 ? each.found.join(", ") : inLanguage(each.message)}

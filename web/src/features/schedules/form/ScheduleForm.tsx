@@ -12,6 +12,7 @@ import { SessionFields } from "../../triggers/SessionFields";
 import { useSessionSummary } from "../../triggers/summary";
 import triggers from "../../triggers/triggers.module.css";
 import { showFirstError } from "../../triggers/useTriggerForm";
+import { hasFiveFields } from "../cron";
 import classes from "../schedules.module.css";
 import { bodyOf, FIELDS, OVERLAPS, type ScheduleValues } from "../values";
 import { CronField } from "./CronField";
@@ -34,7 +35,12 @@ export function ScheduleForm({ form, changeSession, submit, problem, bar }: Prop
   const [refusal, setRefusal] = useState<unknown>();
   const overlap = useId();
   const { values } = form;
-  const errors: Record<string, ReactNode> = { ...fieldErrors(refusal, FIELDS), ...form.errors };
+  const live = fieldErrors(refusal, FIELDS);
+  const errors: Record<string, ReactNode> = {
+    ...live,
+    ...(live.cron === undefined ? {} : { cron: hasFiveFields(values.cron) ? t("schedules.error.cronWrong", { problem: live.cron }) : t("schedules.error.cronFields") }),
+    ...form.errors,
+  };
   const summary = useSessionSummary(values.session);
   const said = problem == null ? undefined : saidOf(problem, t);
   const placed = problem != null && Object.keys(fieldErrors(problem, FIELDS)).length > 0;

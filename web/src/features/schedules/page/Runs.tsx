@@ -22,7 +22,7 @@ export function Runs({ schedule }: { schedule: Schedule }) {
   const rows = list.data?.pages.flatMap((page) => page.runs) ?? [];
   return (
     <section aria-labelledby={title} className={classes.runs}>
-      <Title order={3} id={title}>
+      <Title order={2} id={title}>
         {t("schedules.runs")}{" "}
         {list.isSuccess && (
           <Text span size="sm" c="dimmed" className="numbers">

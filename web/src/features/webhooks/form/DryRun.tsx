@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "../../../api/client";
 import { saidOf } from "../../../ui/said";
 import { creation } from "../../triggers/changes";
+import { refusalText } from "../../triggers/problems";
 import triggers from "../../triggers/triggers.module.css";
 import { EVENTS } from "../events";
 import { Verdict } from "../Verdict";
@@ -74,7 +75,7 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
           aria-label={t("webhooks.try.payload")}
           allowDeselect={false}
           value={chosen}
-          rightSection={tried.isFetching ? <Loader size={16} aria-label={t("webhooks.try.running")} /> : undefined}
+          rightSection={tried.isFetching ? <Loader size={16} role="img" aria-label={t("webhooks.try.running")} /> : undefined}
           onChange={(value) => setSource(value ?? undefined)}
           data={[
             ...(past.length === 0
@@ -94,14 +95,14 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
       </div>
       <div aria-live="polite">
         {!ready && !kept.isFetching ? (
-          <Text size="sm" c="dimmed" p="md" className="prose">
+          <Text size="sm" c="dimmed" p={16} className="prose">
             {kept.isError ? saidOf(kept.error, t).detail : t("webhooks.try.needsEvent")}
           </Text>
         ) : tried.error !== null ? (
           <div className={triggers.section}>
             <Text fw={600}>{t("webhooks.try.refused")}</Text>
             <Text size="sm" c="var(--cc-failed)" className="prose">
-              {saidOf(tried.error, t).detail}
+              {refusalText(tried.error) ?? saidOf(tried.error, t).detail}
             </Text>
           </div>
         ) : tried.data === undefined ? null : (

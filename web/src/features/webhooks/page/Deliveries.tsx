@@ -1,4 +1,4 @@
-import { Button, Skeleton, Text, Title } from "@mantine/core";
+import { Button, Skeleton, Text, Title, VisuallyHidden } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useId } from "react";
@@ -51,7 +51,9 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
                 {t(`webhooks.column.${column}`)}
               </span>
             ))}
-            <span role="columnheader" data-column="actions" aria-label={t("webhooks.column.actions")} />
+            <span role="columnheader" data-column="actions">
+              <VisuallyHidden>{t("webhooks.column.actions")}</VisuallyHidden>
+            </span>
           </div>
           {list.isPending
             ? [0, 1, 2, 3].map((index) => (
