@@ -42,6 +42,8 @@ _log = structlog.get_logger(__name__)
 LONGEST_SECONDS = 60.0
 """Nobody needs so long; who does has hung."""
 IN_A_THREAD_BYTES = 100_000
+_QUICK_BYTES = 32_000
+_QUICK_PATTERNS = 10
 _LARGE_AT_ONCE = 2
 """Each may be 25 MB as text, and several times that when it is read."""
 _NONCE_LENGTH = 12
@@ -151,8 +153,10 @@ class Processor:
         return functools.partial(self._finish, delivery, verdict.outcome, reason, shown(verdict))
 
     async def _judged(self, definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
-        if len(payload) <= IN_A_THREAD_BYTES:
+        if is_quick(definition, len(payload)):
             return _judge(definition, event, payload)
+        if len(payload) <= IN_A_THREAD_BYTES:
+            return await asyncio.to_thread(_judge, definition, event, payload)
         async with self._large:
             return await asyncio.to_thread(_judge, definition, event, payload)
 
@@ -262,6 +266,26 @@ class Processor:
 
 def _judge(definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
     return judge(definition, event, parse(payload), nonce=random_text(_NONCE_LENGTH))
+
+
+def is_quick(definition: CreateWebhook, size: int) -> bool:
+    """Tell whether judging takes so little time that all others may wait for it; pure.
+
+    Each pattern may look at every character of a payload's paths, and a loop of a template takes many steps.
+    """
+    patterns = sum(
+        len(each)
+        for each in (
+            definition.repositories,
+            definition.branches,
+            definition.pull_request_labels,
+            definition.paths,
+            definition.senders,
+        )
+    )
+    templates = (definition.message, definition.condition, definition.reuse_key)
+    loops = any("{%" in template for template in templates if template is not None)
+    return size <= _QUICK_BYTES and patterns <= _QUICK_PATTERNS and not loops
 
 
 def rate_key(verdict: Verdict) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -17,6 +19,7 @@ from ccplant_api.triggers.ids import checked_id, not_found
 from ccplant_api.webhooks import views
 from ccplant_api.webhooks.find import WebhookDep
 from ccplant_contracts import subjects
+from ccplant_contracts.dispatch import DispatchResource
 from ccplant_contracts.errors import ConflictError, NotFoundError
 from ccplant_contracts.webhook import DeliveryList, DeliveryResource, DeliverySummary, Outcome
 from ccplant_platform.faults import fault_point
@@ -27,6 +30,7 @@ router = APIRouter(prefix="/api/v1/webhooks/{webhook_id}/deliveries", tags=["web
 
 DeliveryIdPath = Annotated[str, Path(description="The delivery's id.", examples=["dlv-0123456789abcdef"])]
 _THING = "delivery"
+_IN_A_THREAD_BYTES = 32_000
 _NO_BODY = ""
 """The digest of what a replay is asked with."""
 
@@ -86,7 +90,14 @@ async def show(
     found = await _found(gateway, webhook.id, delivery_id, webhook.owner)
     joined = await fates(gateway, webhook.owner, [found.dispatch_id])
     content = await gateway.store.deliveries.payload(found) if payload else None
-    return answer(views.delivery(found, joined.of(found.dispatch_id), content))
+    shown = functools.partial(_shown, found, joined.of(found.dispatch_id), content)
+    if content is not None and len(content) > _IN_A_THREAD_BYTES:
+        return await asyncio.to_thread(shown)  # up to a megabyte is read, looked through and written again
+    return shown()
+
+
+def _shown(found: DeliveryDoc, dispatch: DispatchResource | None, content: bytes | None) -> Response:
+    return answer(views.delivery(found, dispatch, content))
 
 
 @router.post(
