@@ -27,7 +27,7 @@ def test_a_request_is_answered_from_the_dashboard_and_everything_that_told_of_it
     made = backstage.session(name="asks-for-something", message="ask")
     needed = person.page.get_by_role("region", name=person.words("dashboard.needed"))
     row = needed.get_by_role("listitem").filter(has_text="asks-for-something")
-    expect(row).to_be_visible(timeout=20_000)
+    expect(row).to_be_visible(timeout=40_000)
     expect(row).to_contain_text(person.words.like("dashboard.rejectedIn"))
     expect(person.page).to_have_title(re.compile(r"^\(1\) "))
     expect(person.page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("needed"))
@@ -35,8 +35,8 @@ def test_a_request_is_answered_from_the_dashboard_and_everything_that_told_of_it
         person.page.get_by_role("navigation").get_by_label(person.words("shell.needed_other", count=1))
     ).to_be_visible()
     row.get_by_role("button", name=person.words("dashboard.allowOnce")).click()
-    expect(row).to_be_hidden(timeout=20_000)
-    expect(person.page).not_to_have_title(re.compile(r"^\("))
+    expect(row).to_be_hidden(timeout=40_000)
+    expect(person.page).not_to_have_title(re.compile(r"^\("), timeout=40_000)
     backstage.until(made, lambda session: session["agent_state"] == "ready")
     answers = backstage.get(f"/sessions/{made}/permissions")["permissions"]
     assert [(each["state"], each["answer"]["kind"]) for each in answers] == [("answered", "allow_once")]
@@ -59,10 +59,10 @@ def test_what_runs_appears_and_goes_without_a_reload(enter: Enter, backstage: Ba
     person = enter()
     made = backstage.session(name="comes-and-goes")
     table = person.page.get_by_role("table", name=person.words("dashboard.open"))
-    expect(table).to_contain_text("comes-and-goes", timeout=20_000)
+    expect(table).to_contain_text("comes-and-goes", timeout=40_000)
     expect(table).to_contain_text(person.words("status.running"))
     backstage.post(f"/sessions/{made}/complete")
-    expect(table).to_be_hidden(timeout=20_000)
+    expect(table).to_be_hidden(timeout=40_000)
 
 
 def test_the_next_runs_of_schedules_are_told(enter: Enter, backstage: Backstage) -> None:

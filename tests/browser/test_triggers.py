@@ -6,13 +6,20 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
+from tests.browser.visitor import Visitor
+from tests.browser.watching import Watch
 from tests.browser.words import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def example(person: Visitor, key: str) -> Locator:
+    """What begins with an example of the empty list."""
+    return person.page.locator("section").filter(has_text=person.words(key)).get_by_role("link")
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +35,7 @@ def test_a_webhook_is_made_from_an_example_and_its_secret_is_shown_once(
     enter: Enter, backstage: Backstage, language: Language
 ) -> None:
     person = enter(language=language, path="/webhooks")
-    person.page.get_by_text(person.words("webhooks.recipe.review.title")).click()
+    example(person, "webhooks.recipe.review.title").click()
     expect(person.page).to_have_url(re.compile("/webhooks/new"))
     person.button("webhooks.create").click()
     expect(person.page.get_by_text(person.words("webhooks.secretOnce"))).to_be_visible()
@@ -44,7 +51,7 @@ def test_a_schedule_is_made_from_an_example_runs_at_once_and_leads_to_its_sessio
     enter: Enter, backstage: Backstage, language: Language
 ) -> None:
     person = enter(language=language, path="/schedules")
-    person.page.get_by_text(person.words("schedules.recipe.nightly.title")).click()
+    example(person, "schedules.recipe.nightly.title").click()
     expect(person.page).to_have_url(re.compile("/schedules/new"))
     person.button("schedules.create").click()
     expect(person.page).to_have_url(re.compile(r"/schedules/sched-"))
@@ -55,7 +62,8 @@ def test_a_schedule_is_made_from_an_example_runs_at_once_and_leads_to_its_sessio
     expect(person.page).to_have_url(re.compile("/sessions/session-"))
 
 
-def test_a_wrong_cron_expression_is_told_at_its_field(enter: Enter) -> None:
+def test_a_wrong_cron_expression_is_told_at_its_field(enter: Enter, watch: Watch) -> None:
+    watch.allow("status of 400 .*/schedules")
     person = enter(path="/schedules/new?recipe=nightly")
     person.field("schedules.cron").fill("99 99 * * *")
     person.button("schedules.create").click()

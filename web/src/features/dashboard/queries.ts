@@ -9,9 +9,14 @@ export type Dispatch = Schemas["DispatchResource"];
 export type Schedule = Schemas["ScheduleResource"];
 type Status = SessionSummary["status"];
 
-/** How often is asked again while the page is looked at; the browser slows it down where it is not. */
+/**
+ * How often is asked again while the page is looked at; the browser slows it down where it is not. Every tab asks for
+ * these, and an owner may list a hundred times a minute in all of them together.
+ */
 const OFTEN_MS = 5_000;
+const LISTS_MS = 10_000;
 const SOMETIMES_MS = 15_000;
+const SELDOM_MS = 30_000;
 const MOST = 200;
 
 export function sessionsIn(status: Status, limit = MOST) {
@@ -19,7 +24,7 @@ export function sessionsIn(status: Status, limit = MOST) {
     queryKey: ["sessions", "dashboard", status, limit],
     queryFn: async ({ signal }) =>
       data(api.GET("/api/v1/sessions", { signal, params: { query: { status, limit, sort: "updated_at" } } })),
-    refetchInterval: OFTEN_MS,
+    refetchInterval: status === "failed" ? SELDOM_MS : LISTS_MS,
   });
 }
 
@@ -28,7 +33,7 @@ export const latestSessions = queryOptions({
   queryKey: ["sessions", "dashboard", "latest"],
   queryFn: async ({ signal }) =>
     data(api.GET("/api/v1/sessions", { signal, params: { query: { limit: 50, sort: "updated_at" } } })),
-  refetchInterval: OFTEN_MS,
+  refetchInterval: SOMETIMES_MS,
 });
 
 export function permissionsOf(sessionId: string) {
@@ -59,24 +64,24 @@ export function diagnosisOf(sessionId: string) {
 export const me = queryOptions({
   queryKey: ["me"],
   queryFn: async ({ signal }) => data(api.GET("/api/v1/users/me", { signal })),
-  refetchInterval: SOMETIMES_MS,
+  refetchInterval: SELDOM_MS,
 });
 
 export const waitingDispatches = queryOptions({
   queryKey: ["dispatches", "waiting"],
   queryFn: async ({ signal }) => data(api.GET("/api/v1/dispatches", { signal, params: { query: { limit: 50 } } })),
-  refetchInterval: OFTEN_MS,
+  refetchInterval: LISTS_MS,
 });
 
 export const latestDispatches = queryOptions({
   queryKey: ["dispatches", "latest"],
   queryFn: async ({ signal }) =>
     data(api.GET("/api/v1/dispatches", { signal, params: { query: { waiting: false, limit: 50 } } })),
-  refetchInterval: SOMETIMES_MS,
+  refetchInterval: SELDOM_MS,
 });
 
 export const allSchedules = queryOptions({
   queryKey: ["schedules", "dashboard"],
   queryFn: async ({ signal }) => data(api.GET("/api/v1/schedules", { signal, params: { query: { limit: MOST } } })),
-  refetchInterval: SOMETIMES_MS,
+  refetchInterval: SELDOM_MS,
 });
