@@ -11,6 +11,7 @@ import { ProviderWait } from "./ProviderWait";
 import { Queue } from "./Queue";
 import { StartSteps } from "./StartSteps";
 import { TranscriptList } from "./TranscriptList";
+import { TurnEnd } from "./TurnEnd";
 import classes from "./chat.module.css";
 
 /** The conversation: what was said and done, what waits for an answer, what waits for its turn, and where to write. */
@@ -39,6 +40,7 @@ export function Chat({ sessionId, view }: { sessionId: string; view: LiveView })
           </>
         }
       />
+      <TurnEnd sessionId={sessionId} view={view} />
       <div className={classes.dock}>
         {open && <ProviderWait session={session} />}
         <PendingPermissions sessionId={sessionId} permissions={view.permissions} />

@@ -20,6 +20,8 @@ export const EntryView = memo(function EntryView({
   permission: Permission | undefined;
 }) {
   const { t } = useTranslation();
+  const byWhom = (answer: Permission["answer"]): string =>
+    answer == null ? "–" : answer.source === "user" ? answer.by : t(`chat.answeredSource.${answer.source}`);
   switch (entry.type) {
     case "message":
       return entry.role === "user" ? (
@@ -75,12 +77,17 @@ export const EntryView = memo(function EntryView({
         <div className={classes.line}>
           {t(`chat.turn.${entry.state}`)}
           {entry.error === null ? "" : `: ${entry.error}`}
+          {entry.state === "failed" && <span> {t("chat.failedHint")}</span>}
         </div>
       );
     case "permission":
       return permission === undefined || permission.state === "pending" ? null : (
         <div className={classes.line}>
-          {entry.title} — {t(`chat.answered.${permission.answer?.kind ?? "reject_once"}`)}
+          {entry.title} —{" "}
+          {t("chat.answeredBy", {
+            answer: t(`chat.answered.${permission.answer?.kind ?? "reject_once"}`),
+            by: byWhom(permission.answer),
+          })}
         </div>
       );
     case "notice":

@@ -10,6 +10,7 @@ import { EntryView } from "./EntryView";
 import classes from "./chat.module.css";
 
 const NEAR = 80;
+const NEWS: ReadonlySet<Entry["type"]> = new Set(["message", "tool", "permission", "notice"]);
 
 /**
  * The conversation as a list of which only what is on the screen is in the page. It stays at its end while somebody is
@@ -29,7 +30,8 @@ export function TranscriptList({
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
-  const [away, setAway] = useState(false);
+  /** How many entries there were when somebody went up to read; undefined at the end. */
+  const [leftAt, setLeftAt] = useState<number>();
   const virtual = useVirtualizer({
     count: entries.length,
     getScrollElement: () => scroller.current,
@@ -55,14 +57,15 @@ export function TranscriptList({
     const element = scroller.current;
     if (element === null) return;
     pinned.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    setAway(!pinned.current);
+    setLeftAt((before) => (pinned.current ? undefined : (before ?? entries.length)));
   };
   const toEnd = (): void => {
     pinned.current = true;
-    setAway(false);
+    setLeftAt(undefined);
     const element = scroller.current;
     if (element !== null) element.scrollTop = element.scrollHeight;
   };
+  const fresh = leftAt === undefined ? 0 : entries.slice(leftAt).filter((entry) => NEWS.has(entry.type)).length;
   return (
     <div className={classes.frame}>
       <div
@@ -100,7 +103,7 @@ export function TranscriptList({
           })}
         </div>
       </div>
-      {away && (
+      {leftAt !== undefined && (
         <Button
           className={classes.newest ?? ""}
           size="compact-sm"
@@ -108,7 +111,7 @@ export function TranscriptList({
           leftSection={<IconArrowDown size={14} aria-hidden />}
           onClick={toEnd}
         >
-          {t("chat.newest")}
+          {fresh === 0 ? t("chat.newest") : t("chat.newMessages", { count: fresh })}
         </Button>
       )}
     </div>
