@@ -1,4 +1,5 @@
 import { Skeleton } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +9,9 @@ import { SessionRow } from "./SessionRow";
 import classes from "./list.module.css";
 
 const ROW = 60;
+/** On a phone a session is a card. */
+const CARD = 132;
+const PHONE = "(max-width: 36em)";
 const AHEAD = 20;
 
 /** Only the rows on the screen are in the page, however many sessions there are. */
@@ -22,13 +26,16 @@ export function SessionTable({
 }) {
   const { t } = useTranslation();
   const body = useRef<HTMLDivElement>(null);
+  const phone = useMediaQuery(PHONE, undefined, { getInitialValueInEffect: false }) === true;
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => ROW,
+    estimateSize: () => (phone ? CARD : ROW),
     overscan: 8,
     scrollMargin: body.current?.offsetTop ?? 0,
     getItemKey: (index) => rows[index]?.session_id ?? index,
   });
+  // the sizes are computed once for each layout, not for each row
+  useEffect(() => virtual.measure(), [virtual, phone]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {

@@ -1,13 +1,11 @@
-import { Badge, Button, Group, Text } from "@mantine/core";
-import { IconAlertCircle, IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Badge, Button, CopyButton, Group, Text } from "@mantine/core";
+import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconCopy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import { api, data } from "../../../api/client";
 import type { Session } from "../../../api/events/frames";
 import { inLanguage } from "../../../i18n";
-import { toastProblem } from "../../../ui/toast";
+import { useSessionActions } from "../actions/useSessionActions";
+import { evidenceOf, otherMemory, type Shortage } from "./evidence";
 import classes from "./page.module.css";
 
 const ICONS = { completed: IconCircleCheck, failed: IconAlertCircle } as const;
@@ -15,23 +13,15 @@ const ICONS = { completed: IconCircleCheck, failed: IconAlertCircle } as const;
 /** Why it does not start, or why it ended: the sentence, the code, the evidence, and what to do (D1, D2). */
 export function Cause({ session }: { session: Session }) {
   const { t } = useTranslation();
-  const navigate = useNavigate();
   const ended = session.ended_at != null;
-  const again = useMutation({
-    mutationFn: (resume: boolean) =>
-      data(
-        api.POST("/api/v1/sessions/{session_id}/recreate", {
-          params: { path: { session_id: session.session_id } },
-          body: { resume },
-        }),
-      ),
-    onSuccess: (made) => navigate({ to: "/sessions/$sessionId", params: { sessionId: made.session_id } }),
-    onError: toastProblem,
-  });
+  const { again } = useSessionActions(session.session_id, session.name);
   const { diagnosis } = session;
   if (diagnosis == null) return null;
   const Icon = session.status in ICONS ? ICONS[session.status as keyof typeof ICONS] : IconAlertTriangle;
-  const log = logOf(diagnosis.evidence);
+  const { log, facts, shortages } = evidenceOf(diagnosis.evidence);
+  const memory = otherMemory(diagnosis.code, session.config.memory_limit);
+  const kept = session.volume_id != null;
+  const copied = `${diagnosis.code}\n${inLanguage(diagnosis.message)}\n${JSON.stringify(diagnosis.evidence ?? {}, null, 2)}`;
   return (
     <section className={classes.cause} data-state={session.status} aria-label={t("session.cause")}>
       <div className={classes.causeHead}>
@@ -47,25 +37,88 @@ export function Cause({ session }: { session: Session }) {
         <Text size="sm" className="prose">
           {inLanguage(diagnosis.hint)}
         </Text>
-        {log.length > 0 && <pre className={classes.log} tabIndex={0} aria-label={t("session.cause")}>{log.join("\n")}</pre>}
-        {ended && (
-          <Group mt="md" gap="sm">
-            <Button loading={again.isPending} onClick={() => again.mutate(false)}>
+        <Shortages shortages={shortages} />
+        {facts.length > 0 && (
+          <dl className={classes.evidence}>
+            {facts.map(([name, text]) => (
+              <div key={name}>
+                <dt>{t(`timeline.field.${name}`, { defaultValue: name.replaceAll("_", " ") })}</dt>
+                <dd className="numbers">{text}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+        {log.length > 0 && (
+          <pre className={classes.log} tabIndex={0} role="region" aria-label={t("detail.lastLog")}>
+            {log.join("\n")}
+          </pre>
+        )}
+        <Group mt="md" gap="sm">
+          {memory !== undefined && (
+            <Button
+              loading={again.isPending}
+              onClick={() => again.mutate({ resume: ended && kept, config: { memory_limit: memory.limit } })}
+            >
+              {t(!memory.more ? "detail.withLess" : kept ? "detail.withMoreResume" : "detail.withMore", { size: memory.size })}
+            </Button>
+          )}
+          {ended && kept && (
+            <Button variant={memory === undefined ? "filled" : "default"} loading={again.isPending} onClick={() => again.mutate({ resume: true })}>
+              {t("action.resume")}
+            </Button>
+          )}
+          {ended && (
+            <Button
+              variant={memory === undefined && !kept && session.status !== "completed" ? "filled" : "default"}
+              loading={again.isPending}
+              onClick={() => again.mutate({ resume: false })}
+            >
               {t("action.recreate")}
             </Button>
-            {session.volume_id != null && (
-              <Button variant="default" loading={again.isPending} onClick={() => again.mutate(true)}>
-                {t("action.resume")}
+          )}
+          <CopyButton value={copied}>
+            {({ copied: done, copy }) => (
+              <Button variant="subtle" color="gray" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy}>
+                {t(done ? "action.copied" : "detail.copyDiagnosis")}
               </Button>
             )}
-          </Group>
+          </CopyButton>
+        </Group>
+        {ended && kept && (
+          <Text size="xs" c="dimmed" mt={6}>
+            {t("detail.resumeHelp")}
+          </Text>
         )}
       </div>
     </section>
   );
 }
 
-function logOf(evidence: Record<string, unknown> | undefined): string[] {
-  const lines = evidence?.["log"] ?? evidence?.["log_tail"];
-  return Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string") : [];
+/** What is short, one line each: what is needed, what there is, what is missing. */
+function Shortages({ shortages }: { shortages: readonly Shortage[] }) {
+  const { t } = useTranslation();
+  if (shortages.length === 0) return null;
+  return (
+    <ul className={classes.shortages} aria-label={t("detail.shortages")}>
+      {shortages.map((each) => (
+        <li key={each.resource}>
+          <Text size="sm" fw={600}>
+            {t(`sessions.${each.resource}`, { defaultValue: each.resource })}
+          </Text>
+          <div className={classes.bar} aria-hidden>
+            <div style={{ width: `${each.share * 100}%` }} />
+          </div>
+          <Text size="sm" c="dimmed" className="numbers">
+            {[
+              each.requested && t("detail.requested", { amount: each.requested }),
+              each.there && t("detail.mostFree", { amount: each.there }),
+              each.missing && t("detail.missing", { amount: each.missing }),
+            ]
+              .filter((words) => words !== "")
+              .join(" · ")}
+          </Text>
+        </li>
+      ))}
+    </ul>
+  );
 }

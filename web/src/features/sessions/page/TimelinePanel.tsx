@@ -22,7 +22,7 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
   });
   if (past.isError && past.data === undefined) return <Failure error={past.error} retry={() => void past.refetch()} />;
   return (
-    <div className={classes.scroll} tabIndex={0}>
+    <section className={classes.scroll} tabIndex={0} aria-label={t("session.tab.timeline")}>
       <div className="page">
         {past.data === undefined ? (
           <Stack aria-busy>
@@ -31,8 +31,8 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
             ))}
           </Stack>
         ) : (
-          <Timeline bulletSize={14} lineWidth={2} active={past.data.timeline.length}>
-            {past.data.timeline.map((entry) => (
+          <Timeline bulletSize={10} lineWidth={2} active={past.data.timeline.length}>
+            {past.data.timeline.toReversed().map((entry) => (
               <Timeline.Item
                 key={entry.id}
                 color={colourOf(entry.type)}
@@ -54,6 +54,6 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
           </Timeline>
         )}
       </div>
-    </div>
+    </section>
   );
 }

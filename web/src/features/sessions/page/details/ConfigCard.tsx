@@ -31,11 +31,11 @@ export function ConfigCard({ session, memory }: { session: Session; memory: stri
           [t("session.agent"), agent],
           [t("detail.model"), config.model],
           [t("detail.mode"), t(`detail.mode_${session.mode}`)],
-          [t("detail.image"), config.image == null ? null : <Code className={classes.code}>{config.image}</Code>],
-          [t("detail.env"), names.length === 0 ? null : <Code className={classes.code}>{names.join(", ")}</Code>],
+          [t("detail.image"), config.image == null ? null : <Code key="image" className={classes.code}>{config.image}</Code>],
+          [t("detail.env"), names.length === 0 ? null : <Code key="env" className={classes.code}>{names.join(", ")}</Code>],
           [
             t("detail.setup"),
-            config.setup_script == null ? null : <pre className={classes.script} tabIndex={0}>{config.setup_script}</pre>,
+            config.setup_script == null ? null : <pre key="setup" className={classes.script} tabIndex={0}>{config.setup_script}</pre>,
           ],
         ]}
       />

@@ -39,7 +39,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
     [
       t("detail.from"),
       session.recreated_from == null ? null : (
-        <Link to="/sessions/$sessionId" params={{ sessionId: session.recreated_from }} className={classes.code}>
+        <Link key="from" to="/sessions/$sessionId" params={{ sessionId: session.recreated_from }} className={classes.code}>
           {session.recreated_from}
         </Link>
       ),
@@ -47,7 +47,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
     [
       t("detail.labels"),
       labels.length === 0 ? null : (
-        <Group gap={6}>
+        <Group key="labels" gap={6}>
           {labels.map(([name, value]) => (
             <Code key={name} className={classes.code}>
               {name}={value}

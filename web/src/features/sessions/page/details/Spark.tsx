@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import { pathOf, type Point } from "./spark";
+import { pathOf, type Point } from "./samples";
 import classes from "./details.module.css";
 
 const WIDTH = 96;

@@ -6,6 +6,7 @@ import { language } from "../../../../i18n";
 import { clockTime } from "../../../../ui/format";
 import { Meter } from "../../../../ui/Meter";
 import { TimeLeft } from "../TimeLeft";
+import { useNow } from "../useNow";
 import { usePatch } from "../usePatch";
 import { Card } from "./Card";
 
@@ -14,6 +15,7 @@ const STEPS = [30, 60] as const;
 /** How long it may go on, and more of that by one press (S7). */
 export function TimeCard({ session }: { session: Session }) {
   const { t } = useTranslation();
+  const now = useNow();
   const patch = usePatch(session.session_id);
   const limit = session.config.timeout_minutes;
   if (session.ended_at != null) return null;
@@ -24,7 +26,7 @@ export function TimeCard({ session }: { session: Session }) {
       </Card>
     );
   }
-  const left = (Date.parse(session.deadline_at) - Date.now()) / 60_000;
+  const left = (Date.parse(session.deadline_at) - now) / 60_000;
   return (
     <Card title={t("detail.time")}>
       <Group justify="space-between">

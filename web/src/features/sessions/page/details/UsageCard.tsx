@@ -9,7 +9,7 @@ import { Meter } from "../../../../ui/Meter";
 import { RelativeTime } from "../../../../ui/RelativeTime";
 import { Card } from "./Card";
 import { Spark } from "./Spark";
-import { pointsOf } from "./spark";
+import { pointsOf } from "./samples";
 import classes from "./details.module.css";
 
 const ASK_MS = 10_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { pathOf, pointsOf } from "./spark";
+import { pathOf, pointsOf } from "./samples";
 
 const at = (second: number): string => new Date(second * 1000).toISOString();
 

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+
+import { evidenceOf, otherMemory, quantityOf } from "./evidence";
+
+describe("what a diagnosis rests on", () => {
+  it("tells log lines, shortages and other facts apart, and nothing of what is empty", () => {
+    const found = evidenceOf({
+      log_tail: ["one", 2, "two"],
+      shortages: [{ resource: "memory", requested: "8Gi", most_free_at_most: "2Gi", missing: "6Gi", nodes: 3 }, "odd"],
+      refusals: [{ reason: "x", nodes: 1 }],
+      last_word: { reason: "failed", detail: null, exit_code: 3 },
+      node: null,
+    });
+    expect(found.log).toEqual(["one", "two"]);
+    expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25 }]);
+    expect(found.facts).toEqual([["last_word", "reason: failed, exit_code: 3"]]);
+  });
+
+  it("offers more memory after an end for lack of it, less where no node has room, and else nothing", () => {
+    expect(otherMemory("oom_killed", "4Gi")).toEqual({ limit: "8Gi", size: "8\u00a0GiB", more: true });
+    expect(otherMemory("insufficient_memory", "8Gi")).toEqual({ limit: "4Gi", size: "4\u00a0GiB", more: false });
+    expect(otherMemory("insufficient_memory", "1Gi")).toBeUndefined();
+    expect(otherMemory("timeout", "4Gi")).toBeUndefined();
+  });
+
+  it("reads quantities as the cluster writes them", () => {
+    expect([quantityOf("1.5Gi"), quantityOf("500m"), quantityOf("2")]).toEqual([1.5 * 2 ** 30, 0.5, 2]);
+    expect(quantityOf("much")).toBeNaN();
+  });
+});

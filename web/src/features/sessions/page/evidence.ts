@@ -1,0 +1,82 @@
+/** What a diagnosis rests on, told for people; pure. */
+
+export interface Shortage {
+  resource: string;
+  requested: string;
+  there: string;
+  missing: string;
+  /** How much there is of what is needed, 0 to 1. */
+  share: number;
+}
+
+export interface Evidence {
+  log: string[];
+  facts: [name: string, text: string][];
+  shortages: Shortage[];
+}
+
+const MOST_LETTERS = 300;
+const UNITS: Readonly<Record<string, number>> = { "": 1, m: 0.001, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+
+export function evidenceOf(evidence: Record<string, unknown> | undefined): Evidence {
+  const { log, log_tail, shortages, refusals: _, ...rest } = evidence ?? {};
+  const lines = log ?? log_tail;
+  return {
+    log: Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string") : [],
+    facts: Object.entries(rest).flatMap(([name, value]): [string, string][] => {
+      const text = textOf(value);
+      return text === "" ? [] : [[name, text]];
+    }),
+    shortages: Array.isArray(shortages) ? shortages.filter(isRecord).map(shortageOf) : [],
+  };
+}
+
+/** A size with which it may go better: twice the memory after an end for lack of it, half where no node has room. */
+export function otherMemory(code: string, limit: string): { limit: string; size: string; more: boolean } | undefined {
+  const more = code === "oom_killed";
+  if (!more && code !== "insufficient_memory") return undefined;
+  const gib = quantityOf(limit) / 2 ** 30;
+  const other = more ? Math.ceil(gib * 2) : Math.floor(gib / 2);
+  return Number.isFinite(other) && other >= 1 ? { limit: `${other}Gi`, size: `${other}\u00a0GiB`, more } : undefined;
+}
+
+/** `1.5Gi`, `500m`, `2` as a number; NaN for what is none. */
+export function quantityOf(text: string): number {
+  const parts = /^([0-9.]+)\s*(m|Ki|Mi|Gi|Ti)?B?$/.exec(text.trim());
+  return parts === null ? Number.NaN : Number(parts[1]) * (UNITS[parts[2] ?? ""] ?? 1);
+}
+
+function shortageOf(found: Record<string, unknown>): Shortage {
+  const word = (name: string): string => (typeof found[name] === "string" ? found[name] : "");
+  const there = word("most_free_at_most") || word("largest_node");
+  const share = quantityOf(there) / quantityOf(word("requested"));
+  return {
+    resource: word("resource"),
+    requested: word("requested"),
+    there,
+    missing: word("missing"),
+    share: Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0,
+  };
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (isRecord(value))
+    return cut(
+      Object.entries(value)
+        .map(([name, inner]) => [name, textOf(inner)] as const)
+        .filter(([, text]) => text !== "")
+        .map(([name, text]) => `${name}: ${text}`)
+        .join(", "),
+    );
+  if (Array.isArray(value)) return cut(value.map(textOf).join(", "));
+  return cut(String(value));
+}
+
+function cut(text: string): string {
+  return text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
