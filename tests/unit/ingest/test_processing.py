@@ -10,7 +10,8 @@ from ccplant_contracts.webhook import CreateWebhook
 from ccplant_webhook_ingest.processing import is_quick
 
 HEAVY: dict[str, dict[str, Any]] = {
-    "patterns": {"paths": tuple(f"**/{number}*/**/x?" for number in range(50))},
+    "patterns": {"branches": tuple(f"**/{number}*/**/x?" for number in range(50))},
+    "paths": {"paths": ("src/**",)},
     "a loop": {"message": "{% for commit in commits %}{{ commit.message }}{% endfor %}"},
     "a large payload": {},
 }
