@@ -1,4 +1,4 @@
-import { Button, Group, Select, Tabs, TextInput, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Button, Group, Select, Tabs, TextInput, VisuallyHidden } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconArrowsSort, IconHistory, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
@@ -36,9 +36,12 @@ export function SessionList() {
   );
   const actions = (
     <Group gap="sm" wrap="nowrap">
-      <Button component={Link} to="/sessions/history" variant="default" size="md" leftSection={<IconHistory size={16} aria-hidden />}>
+      <Button component={Link} to="/sessions/history" variant="default" size="md" leftSection={<IconHistory size={16} aria-hidden />} visibleFrom="sm">
         {t("history.link")}
       </Button>
+      <ActionIcon component={Link} to="/sessions/history" variant="default" size={42} aria-label={t("history.link")} hiddenFrom="sm">
+        <IconHistory size={18} aria-hidden />
+      </ActionIcon>
       {create}
     </Group>
   );

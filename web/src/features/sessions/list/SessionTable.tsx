@@ -10,7 +10,7 @@ import classes from "./list.module.css";
 
 const ROW = 60;
 /** On a phone a session is a card. */
-const CARD = 132;
+const CARD = 148;
 const PHONE = "(max-width: 36em)";
 const AHEAD = 20;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { evidenceOf, otherMemory, quantityOf } from "./evidence";
+import { evidenceOf, lineOf, otherMemory, quantityOf } from "./evidence";
 
 describe("what a diagnosis rests on", () => {
   it("tells log lines, shortages and other facts apart, and nothing of what is empty", () => {
@@ -8,12 +8,13 @@ describe("what a diagnosis rests on", () => {
       log_tail: ["one", 2, "two"],
       shortages: [{ resource: "memory", requested: "8Gi", most_free_at_most: "2Gi", missing: "6Gi", nodes: 3 }, "odd"],
       refusals: [{ reason: "x", nodes: 1 }],
-      last_word: { reason: "failed", detail: null, exit_code: 3 },
+      last_word: { reason: "failed" },
+      exit_code: 3,
       node: null,
     });
     expect(found.log).toEqual(["one", "two"]);
     expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25 }]);
-    expect(found.facts).toEqual([["last_word", "reason: failed, exit_code: 3"]]);
+    expect(found.facts).toEqual([["exit_code", "3"]]);
   });
 
   it("offers more memory after an end for lack of it, less where no node has room, and else nothing", () => {
@@ -21,6 +22,12 @@ describe("what a diagnosis rests on", () => {
     expect(otherMemory("insufficient_memory", "8Gi")).toEqual({ limit: "4Gi", size: "4\u00a0GiB", more: false });
     expect(otherMemory("insufficient_memory", "1Gi")).toBeUndefined();
     expect(otherMemory("timeout", "4Gi")).toBeUndefined();
+  });
+
+  it("reads a structured line for people, and leaves any other as it is", () => {
+    const line = '{"time": "2026-01-02T03:04:05.6Z", "level": "info", "service": "runner", "event": "ended", "exit_code": 1}';
+    expect(lineOf(line)).toBe("03:04:05 runner: ended exit_code=1");
+    expect([lineOf("plain"), lineOf("{broken")]).toEqual(["plain", "{broken"]);
   });
 
   it("reads quantities as the cluster writes them", () => {

@@ -16,14 +16,16 @@ export interface Evidence {
 }
 
 const MOST_LETTERS = 300;
+/** Said by the sentence, or of use to programs alone. */
+const SAID = new Set(["last_word", "complete", "refusals", "detail"]);
 const UNITS: Readonly<Record<string, number>> = { "": 1, m: 0.001, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 
 export function evidenceOf(evidence: Record<string, unknown> | undefined): Evidence {
-  const { log, log_tail, shortages, refusals: _, ...rest } = evidence ?? {};
+  const { log, log_tail, shortages, ...rest } = evidence ?? {};
   const lines = log ?? log_tail;
   return {
-    log: Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string") : [],
-    facts: Object.entries(rest).flatMap(([name, value]): [string, string][] => {
+    log: Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string").map(lineOf) : [],
+    facts: Object.entries(rest).filter(([name]) => !SAID.has(name)).flatMap(([name, value]): [string, string][] => {
       const text = textOf(value);
       return text === "" ? [] : [[name, text]];
     }),
@@ -44,6 +46,19 @@ export function otherMemory(code: string, limit: string): { limit: string; size:
 export function quantityOf(text: string): number {
   const parts = /^([0-9.]+)\s*(m|Ki|Mi|Gi|Ti)?B?$/.exec(text.trim());
   return parts === null ? Number.NaN : Number(parts[1]) * (UNITS[parts[2] ?? ""] ?? 1);
+}
+
+/** A line of a structured log as people read one: when, who, what; any other line as it is. */
+export function lineOf(line: string): string {
+  if (!line.startsWith("{")) return line;
+  try {
+    const { time, service, line: text, event, level: _l, session_id: _s, launch_id: _i, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    const clock = typeof time === "string" ? (/T([0-9:]{8})/.exec(time)?.[1] ?? "") : "";
+    const more = Object.entries(rest).map(([name, value]) => `${name}=${textOf(value)}`);
+    return [clock, service === undefined ? "" : `${textOf(service)}:`, textOf(text ?? event), ...more].filter((word) => word !== "").join(" ");
+  } catch {
+    return line;
+  }
 }
 
 function shortageOf(found: Record<string, unknown>): Shortage {
