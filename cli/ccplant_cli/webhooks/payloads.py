@@ -64,4 +64,7 @@ def to_be_sent(example: Mapping[str, object]) -> dict[str, object]:
     repository = example.get("repository")
     if not isinstance(repository, Mapping):
         return dict(example)
-    return {**example, "repository": {name: value for name, value in repository.items() if name != "clone_url"}}
+    return {
+        **example,
+        "repository": {name: value for name, value in repository.items() if name != "clone_url"},
+    }

@@ -51,7 +51,9 @@ def send(
     with Client(context.target) as client:
         document = find(client, webhook, WEBHOOKS)
         name = event_for(event, document)
-        content = read_payload(payload) if payload else json.dumps(to_be_sent(example_of(client, name))).encode()
+        content = (
+            read_payload(payload) if payload else json.dumps(to_be_sent(example_of(client, name))).encode()
+        )
         secret = read_secret(secret_file, os.environ)
         sent = Delivery(name, content, as_form=form, number=delivery)
         answer = _posted(to or document.text("delivery_url"), sent, secret, document)

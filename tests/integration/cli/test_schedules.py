@@ -103,8 +103,8 @@ def test_schedules_are_listed_and_shown(standin: StandIn, here: Run) -> None:
     standin.answer("GET", ONE, schedule(starts_at="2025-12-31T15:00:00Z", jitter_seconds=60))
     shown = here("schedule", "show", "sched-1").stdout
     for expected in (
-        "0 3 * * * (Asia/Tokyo)", "At 03:00, every day", "Sun 2026-01-04 03:00:00 JST", "● succeeded", "The time limit is short.",
-        "Thu 2026-01-01 00:00:00 JST", "1m00s", "Run the tests", "a new one each time",
+        "0 3 * * * (Asia/Tokyo)", "At 03:00, every day", "Sun 2026-01-04 03:00:00 JST", "● succeeded",
+        "The time limit is short.", "Thu 2026-01-01 00:00:00 JST", "1m00s", "Run the tests", "a new one each time",
     ):  # fmt: skip
         assert expected in shown
     definition = here("schedule", "show", "sched-1", "--definition").stdout
