@@ -35,7 +35,7 @@ async def asked(server: NatsServer, runner: RunnerProcess, path: str | None) -> 
     """Ask as the gateway does, with the gateway's credential."""
     gateway = await connect(server.access("api"), name="gateway")
     try:
-        subject = subjects.runner_in(runner.spec.launch_id, "changes")  # type: ignore[arg-type]
+        subject = subjects.runner_in(runner.spec.launch_id, "changes")
         request, whole = ChangesRequest(path=path), b""
         while True:
             reply = await gateway.request(subject, request.model_dump_json().encode(), timeout=30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from ccplant_api.principals.staying import Staying
 from ccplant_contracts.errors import ApiError
@@ -27,6 +28,10 @@ class Place:
         if self.away:
             raise StoreUnavailableError("away")
         return digests & self.good
+
+
+def _asked(place: Place, looks: int) -> bool:
+    return len(place.asked) == looks
 
 
 def staying(tokens: Place, cookies: Place, clock: FakeClock | None = None) -> Staying:
@@ -69,7 +74,7 @@ async def test_a_database_that_is_away_sends_nobody_away_and_is_asked_again() ->
         for looks in (1, 2):
             await eventually(lambda: clock.sleeping == 1)
             await clock.advance(5)
-            await eventually(lambda looks=looks: len(tokens.asked) == looks)
+            await eventually(partial(_asked, tokens, looks))
         assert closed == []
         tokens.away = False
         tokens.good.clear()
