@@ -17,6 +17,8 @@ export interface LiveView {
 }
 
 const OPEN = new Set(["queued", "delivering", "in_progress"]);
+/** Text that comes faster is drawn in larger pieces: what is typed meanwhile must not wait for it. */
+const PAUSE_MS = 60;
 
 /** A session as it is at this moment, for as long as somebody looks. */
 export class LiveSession {
@@ -29,6 +31,7 @@ export class LiveSession {
   #activity: Activity | undefined;
   #prompts = new Map<string, Prompt>();
   #permissions = new Map<string, Permission>();
+  #publishedAt = 0;
   #view: LiveView;
 
   constructor(sessionId: string) {
@@ -109,40 +112,53 @@ export class LiveSession {
 
   #prompt(prompt: Prompt): void {
     const known = this.#prompts.get(prompt.prompt_id);
-    if (known === undefined || known.version <= prompt.version) this.#prompts.set(prompt.prompt_id, prompt);
+    if (known === undefined || known.version < prompt.version)
+      this.#prompts = new Map(this.#prompts).set(prompt.prompt_id, prompt);
   }
 
   #permission(permission: Permission): void {
     const known = this.#permissions.get(permission.permission_id);
-    if (known === undefined || known.version <= permission.version)
-      this.#permissions.set(permission.permission_id, permission);
+    if (known === undefined || known.version < permission.version)
+      this.#permissions = new Map(this.#permissions).set(permission.permission_id, permission);
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    const wait = this.#publishedAt + PAUSE_MS - performance.now();
+    if (wait > 0) setTimeout(this.#soon, wait);
+    else this.#soon();
+  }
+
+  #soon = (): void => {
     // a hidden page has no frames, and its title still has to say that somebody is needed
     if (document.visibilityState === "visible") requestAnimationFrame(this.#publish);
     else setTimeout(this.#publish, 250);
-  }
+  };
 
   #publish = (): void => {
     this.#scheduled = false;
+    this.#publishedAt = performance.now();
     this.#transcript.publish();
     this.#view = this.#made();
     for (const listener of this.#listeners) listener();
   };
 
   #made(): LiveView {
-    const prompts = new Map(this.#prompts);
+    // what did not change is the same object as before, so that only what did is drawn again
+    const prompts = this.#prompts;
+    const before = this.#view as LiveView | undefined;
     return {
       connection: this.#connection.state,
       session: this.#session,
       activity: this.#activity,
       entries: this.#transcript.entries,
-      openPrompts: [...prompts.values()].filter((each) => OPEN.has(each.state)).sort((a, b) => a.number - b.number),
+      openPrompts:
+        before?.prompts === prompts
+          ? before.openPrompts
+          : [...prompts.values()].filter((each) => OPEN.has(each.state)).sort((a, b) => a.number - b.number),
       prompts,
-      permissions: new Map(this.#permissions),
+      permissions: this.#permissions,
       complete: this.#transcript.lastSeq >= this.#wantedSeq,
     };
   }

@@ -46,7 +46,11 @@ export function Chat({ sessionId, view }: { sessionId: string; view: LiveView })
         <PendingPermissions sessionId={sessionId} permissions={view.permissions} />
         <Queue sessionId={sessionId} prompts={view.openPrompts} />
         {open ? (
-          <Composer sessionId={sessionId} view={view} />
+          <Composer
+            sessionId={sessionId}
+            pending={session.status === "pending"}
+            working={view.openPrompts.some((prompt) => prompt.state !== "queued")}
+          />
         ) : (
           <Group justify="center" gap="xs">
             <ExportMenu sessionId={sessionId} />

@@ -1,11 +1,10 @@
 import { ActionIcon, Button, Group, Kbd, Text, Textarea, Tooltip } from "@mantine/core";
 import { IconArrowUp, IconPaperclip, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from "react";
+import { memo, useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
-import type { LiveView } from "../../api/events/live";
 import { usePreferences } from "../../ui/preferences";
 import { toastProblem } from "../../ui/toast";
 import { AttachedFiles } from "./AttachedFiles";
@@ -18,7 +17,17 @@ import classes from "./chat.module.css";
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** Where people write, with files beside it; what is sent twice because an answer was lost is one message all the same. */
-export function Composer({ sessionId, view }: { sessionId: string; view: LiveView }) {
+export const Composer = memo(function Composer({
+  sessionId,
+  pending,
+  working,
+}: {
+  sessionId: string;
+  /** Whether the session does not run yet. */
+  pending: boolean;
+  /** Whether a turn is under way. */
+  working: boolean;
+}) {
   const { t } = useTranslation();
   const [{ sendWith }] = usePreferences();
   const [text, setText] = useDraft(sessionId);
@@ -74,7 +83,6 @@ export function Composer({ sessionId, view }: { sessionId: string; view: LiveVie
     event.preventDefault();
     setOver(true);
   };
-  const working = view.openPrompts.some((prompt) => prompt.state !== "queued");
   const mod = MAC ? "⌘" : "Ctrl";
   return (
     <div>
@@ -109,7 +117,7 @@ export function Composer({ sessionId, view }: { sessionId: string; view: LiveVie
           minRows={1}
           maxRows={10}
           aria-label={t("chat.message")}
-          placeholder={t(view.session?.status === "pending" ? "chat.placeholderPending" : "chat.placeholder")}
+          placeholder={t(pending ? "chat.placeholderPending" : "chat.placeholder")}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={pressed}
@@ -156,4 +164,4 @@ export function Composer({ sessionId, view }: { sessionId: string; view: LiveVie
       </Group>
     </div>
   );
-}
+});

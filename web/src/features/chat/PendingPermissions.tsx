@@ -1,7 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconShieldQuestion } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
@@ -14,7 +14,7 @@ import classes from "./chat.module.css";
 const ORDER = ["allow_once", "reject_once", "allow_always", "reject_always"];
 
 /** What the agent asks, docked above the composer: answered once, from whichever tab, and never by a bare Enter. */
-export function PendingPermissions({
+export const PendingPermissions = memo(function PendingPermissions({
   sessionId,
   permissions,
 }: {
@@ -25,7 +25,7 @@ export function PendingPermissions({
   return waiting.map((permission) => (
     <Card key={permission.permission_id} sessionId={sessionId} permission={permission} />
   ));
-}
+});
 
 function Card({ sessionId, permission }: { sessionId: string; permission: Permission }) {
   const { t } = useTranslation();

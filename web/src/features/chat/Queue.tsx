@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, Text, Textarea } from "@mantine/core";
 import { IconPaperclip, IconPencil, IconX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
@@ -10,7 +10,7 @@ import { toastProblem } from "../../ui/toast";
 import classes from "./chat.module.css";
 
 /** Messages that wait until the agent has time: changed or taken back as long as they wait (C2). */
-export function Queue({ sessionId, prompts }: { sessionId: string; prompts: readonly Prompt[] }) {
+export const Queue = memo(function Queue({ sessionId, prompts }: { sessionId: string; prompts: readonly Prompt[] }) {
   const { t } = useTranslation();
   const waiting = prompts.filter((prompt) => prompt.state === "queued");
   if (waiting.length === 0) return null;
@@ -21,7 +21,7 @@ export function Queue({ sessionId, prompts }: { sessionId: string; prompts: read
       ))}
     </ol>
   );
-}
+});
 
 function Waiting({ sessionId, prompt }: { sessionId: string; prompt: Prompt }) {
   const { t } = useTranslation();

@@ -1,6 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Problem } from "../../../api/problem";
@@ -26,6 +26,7 @@ export function SessionPage() {
   const navigate = route.useNavigate();
   const { live, view } = useLive(sessionId);
   const { session, connection } = view;
+  const retry = useCallback(() => live.retry(), [live]);
   usePageTitle(session?.name ?? t("nav.sessions"));
   const waiting = session?.pending_permissions ?? 0;
   useEffect(() => {
@@ -37,7 +38,13 @@ export function SessionPage() {
   }
   return (
     <div className={classes.page}>
-      <SubHeader sessionId={sessionId} view={view} retry={() => live.retry()} />
+      <SubHeader
+        sessionId={sessionId}
+        session={session}
+        activity={view.activity}
+        connection={connection}
+        retry={retry}
+      />
       <Tabs
         value={tab}
         onChange={(value) => void navigate({ search: isTab(value) && value !== "chat" ? { tab: value } : {} })}

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconClockPlus, IconDots, IconGitBranch, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../../api/client";
@@ -22,10 +23,15 @@ import classes from "./page.module.css";
 const EXTENSION_MINUTES = 30;
 
 /** What is looked at, how it is, and what can be done about it (S6, S7). */
-export function SubHeader({ sessionId, view, retry }: { sessionId: string; view: LiveView; retry: () => void }) {
+export const SubHeader = memo(function SubHeader({
+  sessionId,
+  session,
+  activity,
+  connection,
+  retry,
+}: Pick<LiveView, "session" | "activity" | "connection"> & { sessionId: string; retry: () => void }) {
   const { t } = useTranslation();
   const [deleting, dialog] = useDisclosure(false);
-  const { session } = view;
   const params = { path: { session_id: sessionId } };
   const navigate = useNavigate();
   const { stop } = useSessionActions(sessionId, session?.name ?? "");
@@ -54,8 +60,8 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
         </Text>
       )}
       <div className={classes.right}>
-        <ConnectionMark state={view.connection} retry={retry} />
-        <Used session={session} view={view} />
+        <ConnectionMark state={connection} retry={retry} />
+        <Used session={session} activity={activity} />
         {open && session.deadline_at != null && <TimeLeft session={session} />}
         {open && limit > 0 && session.deadline_at != null && (
           <Tooltip label={t("session.extendBy", { minutes: EXTENSION_MINUTES })}>
@@ -100,12 +106,12 @@ export function SubHeader({ sessionId, view, retry }: { sessionId: string; view:
       </div>
     </div>
   );
-}
+});
 
 /** Two small meters of what a running session uses; the details have the numbers. */
-function Used({ session, view }: { session: Session; view: LiveView }) {
+function Used({ session, activity }: { session: Session; activity: LiveView["activity"] }) {
   const { t } = useTranslation();
-  const used = { ...session.resources, ...view.activity?.resources };
+  const used = { ...session.resources, ...activity?.resources };
   if (session.status !== "running" || used.cpu_usage == null || used.memory_usage == null) return null;
   return (
     <Group gap={8} visibleFrom="md" wrap="nowrap" c="dimmed" fz={12}>
