@@ -12,6 +12,7 @@ from ccplant_platform.faults import VARIABLE
 from tests.chaos.conftest import StartSystem
 from tests.support.scene import Scene, scene
 from tests.support.system import Part, System
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
@@ -28,6 +29,15 @@ async def said(stage: Scene, session_id: str, prompt_id: str | None) -> str:
         if entry["type"] == "message" and entry["prompt_id"] == prompt_id and entry["role"] == "agent"
     ]
     return "\n".join(entry["text"] for entry in entries)
+
+
+async def finds(stage: Scene, session_id: str, prompt_id: str | None) -> None:
+    """Wait until the agent has said what was in the file; its words are stored in their own time."""
+
+    async def look() -> bool:
+        return DIGEST in await said(stage, session_id, prompt_id)
+
+    await eventually(look, 30.0)
 
 
 async def ask_about_a_file(stage: Scene, session_id: str) -> str | None:
@@ -64,7 +74,7 @@ async def test_a_file_arrives_though_a_part_dies_on_its_way(system: System, part
                 system.kill_part(part)
         await stage.auditor.prompts_ended(session_id)
         for prompt_id in prompts:
-            assert DIGEST in await said(stage, session_id, prompt_id)
+            await finds(stage, session_id, prompt_id)
         await stage.person.stop(session_id)
         await stage.finish()
 
@@ -88,7 +98,7 @@ async def test_a_runner_that_dies_between_a_file_and_its_message_runs_it_never_a
         other = await stage.running()
         again = await ask_about_a_file(stage, other)
         await stage.auditor.prompts_ended(other)
-        assert DIGEST in await said(stage, other, again)
+        await finds(stage, other, again)
         await stage.person.stop(other)
         await stage.finish()
 

@@ -96,6 +96,10 @@ def _is_timeout(error: driver_errors.PyMongoError) -> bool:
 
 
 def _is_waking(error: driver_errors.PyMongoError) -> bool:
+    if isinstance(error, driver_errors.ConfigurationError):
+        # what `connect` has checked: until a server that came back is a member of its set again, the driver takes it for
+        # one without sessions
+        return "Sessions are not supported" in str(error)
     return isinstance(error, driver_errors.OperationFailure) and error.code == _KEY_NOT_FOUND
 
 

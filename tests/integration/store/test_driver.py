@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 
 from ccplant_platform.settings import MongoSettings
 from ccplant_store import Store
@@ -152,3 +154,25 @@ async def test_every_service_may_make_the_indexes_at_once(mongo_settings: MongoS
         await stores[1].sessions.create(session)
     for store in stores:
         store.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ConfigurationError("Sessions are not supported by this MongoDB deployment"),
+        OperationFailure("No keys found for HMAC", code=211),
+    ],
+    ids=["no member of its set yet", "no key to sign its time yet"],
+)
+async def test_a_database_that_comes_back_is_one_that_is_away_and_not_one_that_refuses(
+    store: Store, monkeypatch: pytest.MonkeyPatch, said: PyMongoError
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise said
+
+    async def write(_: Transaction) -> None:
+        return None
+
+    monkeypatch.setattr(AsyncIOMotorClient, "start_session", refused)
+    with pytest.raises(StoreUnavailableError):
+        await store.database.transaction(write)
