@@ -10,6 +10,7 @@ import { toastProblem } from "../../ui/toast";
 import { AttachedFiles } from "./AttachedFiles";
 import { useDraft } from "./draft";
 import { ExportMenu } from "./ExportMenu";
+import { answered, keyOf } from "./sending";
 import { sends } from "./sendKey";
 import { useAttachments } from "./useAttachments";
 import classes from "./chat.module.css";
@@ -34,19 +35,16 @@ export const Composer = memo(function Composer({
   const attached = useAttachments(sessionId);
   const [over, setOver] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
-  const key = useRef<{ of: string; key: string }>(undefined);
   const params = { path: { session_id: sessionId } };
   const sending = useMutation({
     mutationFn: async (message: { text: string; attachments: string[] }) => {
-      const of = JSON.stringify(message);
-      if (key.current?.of !== of) key.current = { of, key: crypto.randomUUID() };
       await api.POST("/api/v1/sessions/{session_id}/messages", {
-        params: { ...params, header: { "Idempotency-Key": key.current.key } },
+        params: { ...params, header: { "Idempotency-Key": keyOf(sessionId, message) } },
         body: { text: message.text, ...(message.attachments.length > 0 ? { attachments: message.attachments } : {}) },
       });
     },
     onSuccess: () => {
-      key.current = undefined;
+      answered(sessionId);
       setText("");
       attached.clear();
     },

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { api, data } from "../../../api/client";
 import { Empty } from "../../../ui/Empty";
 import { Failure } from "../../../ui/Failure";
+import { lineOf } from "./evidence";
 import classes from "./logs.module.css";
 
 const TAILS = ["200", "500", "2000"] as const;
@@ -29,7 +30,7 @@ export function Logs({ sessionId, open }: { sessionId: string; open: boolean }) 
       ),
     refetchInterval: open && follow ? FOLLOW_MS : false,
   });
-  const text = logs.data?.lines.join("\n") ?? "";
+  const text = logs.data?.lines.map(lineOf).join("\n") ?? "";
   useEffect(() => {
     if (follow) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [text, follow]);
