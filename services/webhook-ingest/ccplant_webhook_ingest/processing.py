@@ -47,6 +47,7 @@ _QUICK_PATTERNS = 10
 _LARGE_AT_ONCE = 2
 """Each may be 25 MB as text, and several times that when it is read."""
 _NONCE_LENGTH = 12
+_LAST_TRIES = 3
 _FIRST_DELAY = timedelta(seconds=1)
 _LONGEST_DELAY = timedelta(minutes=1)
 
@@ -130,7 +131,7 @@ class Processor:
     # --- deciding
 
     async def _decided(self, delivery: DeliveryDoc) -> Rest:
-        if delivery.attempts >= self._most_attempts:
+        if await self._tried_too_often(delivery):
             return self._failure(delivery, "processing_failed")
         # who replays has perhaps just changed the definition
         known = await self._known.get(delivery.webhook_id, fresh=0.0 if delivery.replays else None)
@@ -151,6 +152,16 @@ class Processor:
             return await self._dispatch(delivery, webhook, known.definition, verdict)
         reason = verdict.reason or "processing_failed"
         return functools.partial(self._finish, delivery, verdict.outcome, reason, shown(verdict))
+
+    async def _tried_too_often(self, delivery: DeliveryDoc) -> bool:
+        """Whether it ends whoever processes it.
+
+        Being taken up is not being tried: behind many others it is taken over from one line into another's. So what was
+        taken up very often is not failed for that; from then on each beginning is written down, and a few are allowed.
+        """
+        if delivery.attempts < self._most_attempts:
+            return False
+        return await self._store.deliveries.begin(delivery) > _LAST_TRIES
 
     async def _judged(self, definition: CreateWebhook, event: str, payload: bytes) -> Verdict:
         if is_quick(definition, len(payload)):

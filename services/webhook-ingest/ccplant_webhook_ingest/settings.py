@@ -63,7 +63,9 @@ class IngestSettings(BaseSettings):
         description="After which time a delivery that another process had taken, and not finished, is taken over.",
     )
     ingest_max_attempts: int = Field(
-        10, ge=1, description="Times that a delivery is taken up before it fails as `processing_failed`."
+        10,
+        ge=1,
+        description="Times that a delivery is taken up before its tries are counted; after three more it fails.",
     )
     ingest_stop_seconds: float = Field(
         5, gt=0, description="How long open requests and deliveries in work may take when it stops."

@@ -251,6 +251,7 @@ def api_settings(tmp_path: Path) -> ApiSettings:
         port=free_port(),
         bootstrap_token_file=token,
         bootstrap_user="root",
+        web_dir=tmp_path / "no-web-ui",  # whether one was built must make no difference
         watch_poll_seconds=1,
         sse_heartbeat_seconds=0.2,
         viewer_queue_bytes=600_000,

@@ -215,11 +215,22 @@ async def test_a_delivery_that_was_taken_up_too_often_fails_instead_of_coming_ba
     stage: Stage,
 ) -> None:
     webhook = await make_webhook(stage.store)
-    waiting = delivery_document(webhook, payload=b"{}", attempts=3, next_attempt_at=datetime.now(UTC))
+    waiting = delivery_document(
+        webhook, payload=b"{}", attempts=3, begun=3, next_attempt_at=datetime.now(UTC)
+    )
     await stage.store.deliveries.insert(waiting)
     await stage.ingester(ingest_max_attempts=4)
     delivery = await processed(stage.store, waiting.id)
     assert (delivery.outcome, delivery.reason) == ("failed", "processing_failed")
+
+
+async def test_a_delivery_that_went_from_line_to_line_and_was_never_tried_is_processed(stage: Stage) -> None:
+    webhook = await make_webhook(stage.store)
+    waiting = delivery_document(webhook, payload=b"{}", attempts=30, next_attempt_at=datetime.now(UTC))
+    await stage.store.deliveries.insert(waiting)
+    await stage.ingester(ingest_max_attempts=4)
+    delivery = await processed(stage.store, waiting.id)
+    assert (delivery.outcome, delivery.begun) == ("handed", 1)
 
 
 async def test_of_two_ingesters_each_delivery_is_processed_once(stage: Stage) -> None:

@@ -170,7 +170,7 @@ async def test_kills_during_a_stream_of_deliveries_lose_and_double_nothing(
         await killing
         firsts = await one_outcome_each(store)
     assert {delivery.github_delivery: delivery.id for delivery in firsts} == told
-    assert {delivery.outcome for delivery in firsts} == {"handed"}
+    assert {(delivery.outcome, delivery.reason) for delivery in firsts} == {("handed", None)}
     dispatches = await store.database.collection("dispatches").find({}, limit=1_000)
     assert len({dispatch["number"] for dispatch in dispatches}) == len(dispatches) == 300
 

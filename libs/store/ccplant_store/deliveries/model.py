@@ -63,6 +63,8 @@ class DeliveryDoc(Document):
     """Whether it is processed again because its sender repeated it, not because its owner asked for it."""
     attempts: int = 0
     """How often it was taken up since it was received or replayed; 0: by the process that received it."""
+    begun: int = 0
+    """How often its processing began after it had been taken up as often as allowed."""
     next_attempt_at: UtcTime | None = None
     """While it is `received`: from then on any process may take it. Whoever works on it moves that ahead of itself."""
     claimed_by: str | None = None

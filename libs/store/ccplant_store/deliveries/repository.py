@@ -192,6 +192,7 @@ class DeliveryStore:
             **_UNSET,
             "state": "received",
             "attempts": 0,
+            "begun": 0,
             "next_attempt_at": at,
             "resent": resent,
             "claimed_by": None,
@@ -255,6 +256,19 @@ class DeliveryStore:
         }
         raw = await self._deliveries.find_one_and_update(query, change)
         return DeliveryDoc.decode_optional(raw)
+
+    async def begin(self, delivery: DeliveryDoc) -> int:
+        """Count that its processing begins, before it does; return how often it has, 0 where another has it now."""
+        query = {
+            "_id": delivery.id,
+            "state": "received",
+            "replays": delivery.replays,
+            "claimed_by": delivery.claimed_by,
+        }
+        raw = await self._deliveries.find_one_and_update(
+            query, {"$inc": {"begun": 1}}, projection={"begun": 1}
+        )
+        return 0 if raw is None else int(raw["begun"])
 
     async def release(self, delivery: DeliveryDoc, *, holder: str, at: datetime, tried: bool) -> bool:
         """Let go of a delivery that this holder has: it is due from then on; not `tried`: that was no attempt."""
