@@ -1,6 +1,7 @@
 """Keeps the agent alive: a dead one is started again with its conversation, a few times, and then no more (S4).
 
 The turn that died with it ends as `interrupted` and is never repeated by itself: nobody knows how much of it was done.
+A prompt that comes while the agent is dying, and of which it was not told, is the next one's (C4).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ccplant_runner.process_tree import end_strays
 MAX_RESTARTS = 3
 WITHIN_SECONDS = 600.0
 _CANCEL_SECONDS = 10.0
+_DEATH_SECONDS = 1.0
 _PAUSE_SECONDS = (0.2, 1.0, 3.0)
 
 
@@ -65,6 +67,7 @@ class AgentKeeper:
         self._watcher: asyncio.Task[None] | None = None
         self._turns = 0
         self._cancel_asked = False
+        self._stopping = False
         self._spoken = False
         """Whether there is a conversation to go on with."""
         self._quiet = asyncio.Event()
@@ -99,11 +102,19 @@ class AgentKeeper:
         self._quiet.clear()
         self._cancel_asked = False
         try:
-            driver = await self._alive()
-            if self._cancel_asked:
-                return "cancelled"
-            self._spoken = True
-            return await driver.prompt(text, files)
+            while True:
+                driver = await self._alive()
+                if self._cancel_asked:
+                    return "cancelled"
+                spoken, self._spoken = self._spoken, True
+                try:
+                    return await driver.prompt(text, files)
+                except AgentGoneError as gone:
+                    if not gone.told:
+                        self._spoken = spoken
+                    await self._give_up(driver)
+                    if gone.told:
+                        raise
         finally:
             self._turns -= 1
             self._quiet.set()
@@ -129,6 +140,8 @@ class AgentKeeper:
 
     async def stop(self, grace: float) -> None:
         """End the agent for good."""
+        self._stopping = True
+        self._up.set()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
@@ -139,9 +152,15 @@ class AgentKeeper:
     async def _alive(self) -> AgentDriver:
         # set as well when there will be none any more
         await self._up.wait()
-        if self._driver is None or self.ended.done():
+        if self._driver is None or self._stopping or self.ended.done():
             raise AgentGoneError("there is no agent any more")
         return self._driver
+
+    async def _give_up(self, driver: AgentDriver) -> None:
+        """Give this one nothing more, and see to it that it ends: one that only closed its pipes would be kept."""
+        if self._driver is driver and not self._stopping and not self.ended.done():
+            self._up.clear()
+        await driver.stop(_DEATH_SECONDS)
 
     async def _begin(self, resume: str | None) -> AgentReady:
         driver = self._new_driver()

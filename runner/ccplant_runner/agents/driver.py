@@ -175,7 +175,11 @@ class TurnFailedError(Exception):
 
 
 class AgentGoneError(Exception):
-    """The agent's process ended within the call."""
+    """The agent's process ended within the call; `told`: whether it may have heard of what it was asked."""
+
+    def __init__(self, message: str, *, told: bool = True) -> None:
+        super().__init__(message)
+        self.told = told
 
 
 class AgentDriver(Protocol):
@@ -193,7 +197,7 @@ class AgentDriver(Protocol):
 
         Raises:
             TurnFailedError: the agent ended it with an error.
-            AgentGoneError: the agent died.
+            AgentGoneError: the agent died; one that was not told can be asked again elsewhere.
         """
 
     async def cancel(self) -> None:

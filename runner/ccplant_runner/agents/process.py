@@ -75,13 +75,13 @@ class AgentProcess:
         """Send one line.
 
         Raises:
-            AgentGoneError: nobody reads it any more.
+            AgentGoneError: nobody reads it any more, and nobody has read all of it.
         """
         try:
             self._stdin.write(line + b"\n")
             await self._stdin.drain()
         except (ConnectionError, RuntimeError) as error:
-            raise AgentGoneError("the agent is gone") from error
+            raise AgentGoneError("the agent is gone", told=False) from error
 
     async def wait(self) -> AgentExit:
         """Return when the process has ended."""

@@ -211,7 +211,10 @@ class Api:
     ) -> AsyncIterator[Socket]:
         sent = headers if headers is not None else {"Authorization": f"Bearer {token or self.token}"}
         url = f"{self.url.replace('http', 'ws')}/ws/sessions/{session_id}{query}"
-        async with ws_connect(url, additional_headers=sent, max_size=None, proxy=None) as connection:
+        # with a bounded queue, a client that leaves while it is full waits ten seconds for the end of the connection
+        async with ws_connect(
+            url, additional_headers=sent, max_size=None, max_queue=None, proxy=None
+        ) as connection:
             yield Socket(connection)
 
 

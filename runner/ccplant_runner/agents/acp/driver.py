@@ -22,7 +22,7 @@ from ccplant_runner import __version__
 from ccplant_runner.agents.acp.blocks import prompt_blocks
 from ccplant_runner.agents.acp.memory import MEMORY_FILES, keep_as_own, project_memory
 from ccplant_runner.agents.acp.table import AcpAgent, InstalledProgram, installed_program
-from ccplant_runner.agents.acp.transport import PipeTransport
+from ccplant_runner.agents.acp.transport import NotSentError, PipeTransport
 from ccplant_runner.agents.acp.updates import UpdateReader
 from ccplant_runner.agents.driver import (
     AgentExit,
@@ -58,6 +58,7 @@ class AcpDriver:
         self._listener = listener
         self._reader = UpdateReader(agent.tool_name)
         self._process: AgentProcess | None = None
+        self._transport: PipeTransport | None = None
         self._connection: Connection | None = None
         self._session: str | None = None
         self._quiet = False
@@ -77,10 +78,10 @@ class AcpDriver:
             program.command, cwd=self._setting.workspace, env=env, on_line=self._listener.line
         )
         self._process = process
-        transport = PipeTransport(
+        self._transport = PipeTransport(
             process, notified=self._notified, room=self._listener.room, noise=self._listener.line
         )
-        self._connection = Connection(self._requested, transport)
+        self._connection = Connection(self._requested, self._transport)
         try:
             async with asyncio.timeout(_HANDSHAKE_SECONDS):
                 return await self._shake_hands(resume, program)
@@ -99,6 +100,8 @@ class AcpDriver:
         self._refused = None
         try:
             params = {"sessionId": self._session, "prompt": await self._blocks(text, files)}
+            if self._transport is None or self._transport.ended:
+                raise AgentGoneError("the agent's process ended", told=False)
             result = await self._connected().send_request("session/prompt", params)
         except RequestError as error:
             # a dying agent may still answer that it is dying; which of the two it was shows within a moment
@@ -107,7 +110,9 @@ class AcpDriver:
                 raise AgentGoneError(f"the agent died: {_words(error)}") from error
             raise TurnFailedError(_words(error), self._provider_reason(error)) from error
         except ConnectionError as error:
-            raise AgentGoneError("the agent's process ended") from error
+            raise AgentGoneError(
+                "the agent's process ended", told=not isinstance(error, NotSentError)
+            ) from error
         finally:
             self._in_turn = False
         answer = result if isinstance(result, dict) else {}

@@ -16,6 +16,10 @@ from ccplant_runner.agents.process import AgentProcess
 Notified = Callable[[str, Mapping[str, Any]], None]
 
 
+class NotSentError(ConnectionError):
+    """What was to be sent did not reach the agent."""
+
+
 class PipeTransport:
     """One agent's pipes as the library's `Transport`."""
 
@@ -31,17 +35,19 @@ class PipeTransport:
         self._notified = notified
         self._room = room
         self._noise = noise
+        self.ended = False
+        """Whether the agent has said its last."""
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message.
 
         Raises:
-            ConnectionError: the agent does not read any more.
+            NotSentError: the agent does not read any more.
         """
         try:
             await self._process.write_line(json.dumps(message, separators=(",", ":")).encode())
         except AgentGoneError as error:
-            raise ConnectionError(str(error)) from error
+            raise NotSentError(str(error)) from error
 
     async def receive(self) -> dict[str, Any] | None:
         """Return the next request or answer; None at the end."""
@@ -50,8 +56,9 @@ class PipeTransport:
             try:
                 line = await self._process.read_line()
             except AgentGoneError:
-                return None
+                line = b""
             if not line:
+                self.ended = True
                 return None
             message = self._parsed(line)
             if message is None:

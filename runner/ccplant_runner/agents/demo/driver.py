@@ -81,6 +81,8 @@ class DemoDriver:
             raise AgentStartError(f"the demo agent did not answer: {error}") from error
 
     async def prompt(self, text: str, files: Sequence[PromptFile] = ()) -> str:
+        if self._reader is None or self._reader.done():
+            raise AgentGoneError("the agent's process ended", told=False)
         self._turn = asyncio.get_running_loop().create_future()
         try:
             given = [
