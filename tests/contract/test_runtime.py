@@ -251,7 +251,7 @@ async def test_following_ends_when_the_runtime_is_closed(place: Place) -> None:
     await next_of(changes, lambda seen: seen.ref == ref)
     rest = asyncio.create_task(anext(changes, None))
     await runtime.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await rest is not None:
             rest = asyncio.create_task(anext(changes, None))
 

@@ -99,4 +99,4 @@ async def test_an_orchestrator_that_was_frozen_before_its_create_starts_nothing_
     finally:
         if second is not None:
             second.kill()
-            second.wait(timeout=10)
+            second.wait(timeout=30)

@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,6 +22,10 @@ from typing import Any, Protocol
 from tests.support.waiting import wait_until
 
 _PR_SET_PDEATHSIG = 1
+_SERVER_PORTS = (10_000, 32_000)
+_TRIES = 50
+_CHANCE = random.SystemRandom()
+"""Property tests seed the other one, the same in every test process."""
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -65,11 +70,19 @@ def find_binary(name: str) -> Path | None:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that nobody uses now, below those that the kernel gives to outgoing connections.
+
+    One of those may be taken by any client on the machine while a server that is to have it starts, or restarts.
+    """
+    for _ in range(_TRIES):
+        port = _CHANCE.randrange(*_SERVER_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise NotAvailableError(f"none of {_TRIES} ports was free")
 
 
 def _end_with_parent() -> None:
@@ -103,7 +116,7 @@ class Binary:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=30)
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)

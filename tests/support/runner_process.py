@@ -243,7 +243,7 @@ class RunnerProcess:
     async def ask(self, kind: subjects.InKind, body: Message, answer: type[M]) -> M:
         """Send a request to the runner."""
         subject = subjects.runner_in(self.spec.launch_id, kind)
-        reply = await self.bus.request(subject, body.model_dump_json().encode(), timeout=5)
+        reply = await self.bus.request(subject, body.model_dump_json().encode(), timeout=20)
         return answer.model_validate_json(reply.data)
 
     async def prompt(

@@ -1,13 +1,20 @@
-"""Ports: the one that people use is checked before anything starts, the inner ones are any that are free."""
+"""Ports: the one that people use is checked before anything starts, the inner ones are any that are free.
+
+An inner port is not one of those that the kernel gives to outgoing connections: while a server restarts, a client of
+this machine could get the port that the others know it by.
+"""
 
 from __future__ import annotations
 
 import errno
+import random
 import socket
 
 from ccplant_cli.up.errors import UpError
 
 LOOPBACK = "127.0.0.1"
+_SERVER_PORTS = (10_000, 32_000)
+_TRIES = 50
 
 
 def _bind(host: str, port: int) -> int:
@@ -33,9 +40,11 @@ def require_free(host: str, port: int, option: str = "--port") -> None:
 
 def free_port(preferred: int | None, host: str = LOOPBACK) -> int:
     """Return the preferred port when it can be had, any other otherwise."""
-    if preferred is not None:
+    chance = random.SystemRandom()
+    others = (chance.randrange(*_SERVER_PORTS) for _ in range(_TRIES))
+    for port in (*(() if preferred is None else (preferred,)), *others):
         try:
-            return _bind(host, preferred)
+            return _bind(host, port)
         except OSError:
-            pass
+            continue
     return _bind(host, 0)

@@ -140,7 +140,7 @@ class Socket:
         self.connection = connection
         self.frames: list[dict[str, Any]] = []
 
-    async def next(self, timeout: float = 5.0) -> dict[str, Any]:
+    async def next(self, timeout: float = 20.0) -> dict[str, Any]:
         async with asyncio.timeout(timeout):
             frame: dict[str, Any] = json.loads(await self.connection.recv())
         self.frames.append(frame)
@@ -161,7 +161,7 @@ class Socket:
 
     async def closed(self) -> int:
         """Read to the end; return the close code."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             with suppress(ConnectionClosed):
                 while True:
                     self.frames.append(json.loads(await self.connection.recv()))

@@ -29,7 +29,7 @@ async def publish(api: Api) -> list[str]:
 async def read(answer: httpx.Response, count: int) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = []
     event_id = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for line in answer.aiter_lines():
             if line.startswith("id: "):
                 event_id = line.removeprefix("id: ")

@@ -26,7 +26,7 @@ async def new_token(api: Api) -> tuple[str, str]:
 
 
 async def ends(lines: AsyncIterator[str]) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return [line async for line in lines if line.startswith("data:")]
 
 

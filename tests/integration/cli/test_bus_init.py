@@ -96,7 +96,7 @@ def certified(folder: Path) -> tuple[Path, Path]:
 
 async def let_in(access: BusSettings | BusAccess) -> bool:
     try:
-        client = await connect(access, name="visitor", timeout=5)
+        client = await connect(access, name="visitor", timeout=20)
     except BusUnreachableError:
         return False
     await flush(client)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,16 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.programs import free_port
 from tests.support.waiting import wait_until
 
 Ccplant = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +30,7 @@ def ccplant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ccplant]:
     log = (data_dir / "up.err").open("w+")
     up = subprocess.Popen(
         [
-            *command, "up", "--json", "--port", str(_free_port()), "--webhook-port", str(_free_port()),
+            *command, "up", "--json", "--port", str(free_port()), "--webhook-port", str(free_port()),
             "--data-dir", str(data_dir / "data"),
         ],
         env=environment, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
@@ -61,7 +54,7 @@ def ccplant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ccplant]:
     log.close()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_session_is_created_talked_to_stopped_and_deleted_and_its_history_stays(ccplant: Ccplant) -> None:
     created = ccplant("session", "create", "--name", "whole", "-m", "stream 60 100", "--follow")
     assert created.returncode == 0, created.stderr
@@ -79,7 +72,7 @@ def test_a_session_is_created_talked_to_stopped_and_deleted_and_its_history_stay
     assert created.stdout.strip() in ccplant("session", "messages", shown["session_id"]).stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_another_user_sees_nothing_of_it(ccplant: Ccplant) -> None:
     session_id = ccplant("session", "create").stdout.strip()
     token = ccplant("token", "create", "--user", "alice").stdout.strip()
@@ -89,7 +82,7 @@ def test_another_user_sees_nothing_of_it(ccplant: Ccplant) -> None:
     assert ccplant("token", "create", "--user", "bob", CCPLANT_TOKEN=token).returncode == 4
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_task_is_followed_until_it_has_completed_by_itself(ccplant: Ccplant) -> None:
     done = ccplant("session", "create", "--mode", "task", "-m", "echo finished", "--follow")
     assert (done.returncode, done.stdout) == (0, "finished\n"), done.stderr
@@ -109,7 +102,7 @@ def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_recipe_of_the_page_reviews_a_pull_request_and_its_second_delivery_goes_to_the_same_session(
     ccplant: Ccplant, tmp_path: Path
 ) -> None:
@@ -164,7 +157,7 @@ def test_the_recipe_of_the_page_reviews_a_pull_request_and_its_second_delivery_g
     assert ccplant("webhook", "show", "whole-review").returncode == 3
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_wrong_secret_and_a_new_one(ccplant: Ccplant, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     made = ccplant("webhook", "create", "--name", "rotated", "--event", "ping", "--secret-to", str(old))
@@ -186,7 +179,7 @@ def test_a_wrong_secret_and_a_new_one(ccplant: Ccplant, tmp_path: Path) -> None:
     assert "rotated" in ccplant("webhook", "show", "rotated", "--definition").stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_nightly_job_of_the_page_runs_by_hand_and_tells_what_became_of_it(
     ccplant: Ccplant, tmp_path: Path
 ) -> None:
@@ -238,7 +231,7 @@ def test_a_file_reaches_the_agent_and_the_conversation_becomes_a_file(
     assert digest in ccplant("session", "export", session_id).stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_what_the_agent_changed_is_listed_and_shown(ccplant: Ccplant, tmp_path: Path) -> None:
     origin = tmp_path / "origin"
     origin.mkdir()

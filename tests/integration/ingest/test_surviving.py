@@ -27,7 +27,7 @@ from tests.support.ingest import IngestProcess, Sender, make_webhook, processed,
 from tests.support.servers import MongoServer, NatsServer
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 MakeProcess = Callable[[], IngestProcess]
 POINTS = tuple(name for name in FAULT_POINTS if name.startswith("ingest."))

@@ -62,7 +62,7 @@ async def test_only_the_launch_that_was_asked_can_answer(nats_server: NatsServer
 
         await runner.subscribe(subjects.runner_in(MINE, "changes"), cb=asked)
         await flush(runner)
-        answer = await gateway.request(subjects.runner_in(MINE, "changes"), b"{}", timeout=5)
+        answer = await gateway.request(subjects.runner_in(MINE, "changes"), b"{}", timeout=20)
         assert answer.data == b"true"
         assert len(replies) == 1
         with pytest.raises((NoRespondersError, NatsError)):

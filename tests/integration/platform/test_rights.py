@@ -157,7 +157,7 @@ async def test_the_orchestrators_keys_sign_launches_and_nothing_stronger(
 
 async def _connected(access: BusAccess) -> None:
     try:
-        client = await connect(access, name="forged", timeout=5)
+        client = await connect(access, name="forged", timeout=20)
     except BusUnreachableError as error:
         raise ConnectionError(str(error)) from error
     await client.close()
@@ -181,7 +181,7 @@ async def test_a_launch_answers_what_it_is_asked(connect_bus: Connect, nats_serv
 
     await runner.subscribe(f"s.{MINE}.in.>", cb=receive)
     await flush(runner)
-    got = await control.request(subjects.runner_in(MINE, "prompt"), b"{}", timeout=5)
+    got = await control.request(subjects.runner_in(MINE, "prompt"), b"{}", timeout=20)
     assert got.data == b"accepted"
 
 
@@ -212,7 +212,7 @@ async def test_an_answer_never_becomes_an_order_to_another_launch(
     await control.publish(subjects.runner_in(OTHER, "stored"), b"real")
     await eventually(lambda: heard)
     assert heard == [b"real"]
-    assert (await hostile.request(subjects.runner_out(MINE, "register"), b"{}", timeout=5)).data
+    assert (await hostile.request(subjects.runner_out(MINE, "register"), b"{}", timeout=20)).data
 
 
 async def test_the_gateway_sends_commands_and_reads_events(
@@ -231,14 +231,14 @@ async def test_the_gateway_sends_commands_and_reads_events(
         ordered_consumer=True,
         config=ConsumerConfig(deliver_policy=DeliverPolicy.ALL),
     )
-    first = await events.next_msg(timeout=5)
+    first = await events.next_msg(timeout=20)
     assert (first.subject, json.loads(first.data)) == (subject, {"n": 1})
     await events.unsubscribe()
 
     hinted = await api.subscribe(subjects.watch_all(SESSION))
     await flush(api)
     await control.publish(subjects.watch_stored(SESSION), b"{}")
-    assert (await hinted.next_msg(timeout=5)).subject == subjects.watch_stored(SESSION)
+    assert (await hinted.next_msg(timeout=20)).subject == subjects.watch_stored(SESSION)
 
 
 async def test_the_gateway_asks_the_orchestrator(connect_bus: Connect, nats_server: NatsServer) -> None:
@@ -250,7 +250,7 @@ async def test_the_gateway_asks_the_orchestrator(connect_bus: Connect, nats_serv
 
     await control.subscribe(subjects.HEALTH_ORCHESTRATOR, queue="orchestrator", cb=health)
     await flush(control)
-    assert (await api.request(subjects.HEALTH_ORCHESTRATOR, b"", timeout=5)).data == b"ok"
+    assert (await api.request(subjects.HEALTH_ORCHESTRATOR, b"", timeout=20)).data == b"ok"
 
 
 async def test_the_gateway_cannot_speak_as_the_control_plane(nats_server: NatsServer) -> None:
@@ -287,7 +287,7 @@ async def test_what_takes_in_triggers_tells_of_a_dispatch_and_hears_its_own_wake
     woken = await service.subscribe(wake)
     await flush(service)
     await api.publish(wake, b"")
-    assert (await woken.next_msg(timeout=5)).subject == wake
+    assert (await woken.next_msg(timeout=20)).subject == wake
 
 
 @pytest.mark.parametrize(("role", "_wake", "other"), TRIGGERS)

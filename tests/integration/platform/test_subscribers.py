@@ -50,7 +50,7 @@ async def asked(client: Client, subject: str, request: object) -> None:
     Raises:
         APIError: it refuses.
     """
-    answer = json.loads((await client.request(subject, json.dumps(request).encode(), timeout=5)).data)
+    answer = json.loads((await client.request(subject, json.dumps(request).encode(), timeout=20)).data)
     if "error" in answer:
         raise APIError.from_error(answer["error"])
 
@@ -83,7 +83,7 @@ async def test_it_reads_its_owners_events_and_goes_on_where_it_was(
             assert [message.headers["ce-id"] for message in found if message.headers] == [
                 f"evt-{owner}-{number}"
             ]
-            await found[0].ack_sync(timeout=5)
+            await found[0].ack_sync(timeout=20)
             await client.close()
             await tell(bus, owner, number + 1)
 
@@ -173,7 +173,7 @@ def example(server: NatsServer, told: Subscriber, credentials: Path, output: Pat
             yield
         finally:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=30)
 
 
 async def test_the_example_of_the_documentation_sees_each_event_once_and_goes_on_after_a_crash(

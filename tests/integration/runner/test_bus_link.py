@@ -71,7 +71,7 @@ class Linked:
 
     async def ask(self, body: bytes) -> bytes:
         subject = subjects.runner_in(self.launch_id, "cancel")
-        return (await self.control.request(subject, body, timeout=5)).data
+        return (await self.control.request(subject, body, timeout=20)).data
 
 
 @asynccontextmanager

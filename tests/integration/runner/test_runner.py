@@ -461,7 +461,7 @@ async def test_what_the_runner_said_is_on_disk_when_it_is_killed(launch: Launch)
             lines
         )
         # its pipes are closed: the agent ends by itself
-        psutil.wait_procs(below, timeout=10)
+        psutil.wait_procs(below, timeout=30)
 
 
 async def test_text_of_any_kind_survives(launch: Launch) -> None:

@@ -27,7 +27,7 @@ from tests.support.scheduler_process import SchedulerProcess
 from tests.support.servers import MongoServer, NatsServer
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default::ResourceWarning")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default::ResourceWarning")]
 
 POINTS = tuple(name for name in FAULT_POINTS if name.startswith("sched."))
 MINUTE = timedelta(minutes=1)

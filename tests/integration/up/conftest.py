@@ -6,7 +6,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,14 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.programs import free_port
+
 SCRIPT = Path(__file__).with_name("up_with_stand_ins.py")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -124,7 +118,7 @@ def starter(place: Path) -> Iterator[Callable[..., Up]]:
         for run in started:
             for process in marked(run.mark):
                 process.kill()
-            run.process.wait(timeout=10)
+            run.process.wait(timeout=30)
             if run.process.stdout is not None:
                 run.process.stdout.close()
 

@@ -28,7 +28,7 @@ def holders(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_session_on_a_private_repository_needs_nothing_but_the_owners_token(
     system: System, tmp_path: Path
 ) -> None:

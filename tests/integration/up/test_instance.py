@@ -23,7 +23,8 @@ from pymongo.errors import OperationFailure
 
 from ccplant_cli.up import binaries, mongo
 from ccplant_cli.up.data_dir import DataDir
-from tests.integration.up.conftest import Up, free_port, marked, until
+from tests.integration.up.conftest import Up, marked, until
+from tests.support.programs import free_port
 
 Start = Callable[..., Up]
 
@@ -78,7 +79,7 @@ def test_a_second_signal_ends_everything_at_once(up: Start) -> None:
     run.process.send_signal(signal.SIGINT)
     until(lambda: "Stopping" in run.errors())
     run.process.send_signal(signal.SIGINT)
-    run.process.wait(timeout=5)
+    run.process.wait(timeout=20)
     assert run.left() == []
 
 

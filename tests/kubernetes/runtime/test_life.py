@@ -60,7 +60,7 @@ async def test_a_pod_that_nobody_has_taken_yet_is_over_as_soon_as_it_is_deleted(
 ) -> None:
     """Without the fake nodes' server nothing is placed: no node will ever say that it ended."""
     ref = await launched(runtime)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await runtime.destroy(ref, force=False)
     seen = await runtime.get(ref)
     assert seen is not None

@@ -129,7 +129,7 @@ async def test_what_waits_for_its_image_ends_at_once(place: NodePlace, image: st
         return any(one.reason in _NO_IMAGE for one in seen.pod_status.container_statuses)
 
     await eventually(waits, _SECONDS, interval=0.2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await runtime.destroy(ref, force=False)
         seen = await runtime.get(ref)
     assert seen is not None

@@ -24,7 +24,7 @@ async def limps() -> None:
 
 
 async def test_a_part_that_hangs_is_down_and_holds_nobody_up() -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         parts = await check({"a": well, "b": hangs, "c": hangs}, timeout=0.05)
     assert [part.status for part in parts.values()] == ["ok", "down", "down"]
     assert parts["b"].detail == "no answer within 0.05 s"

@@ -74,7 +74,7 @@ class Services:
     def end(self) -> None:
         for service in self._all:
             service.kill()
-            service.communicate(timeout=10)
+            service.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_signal_stops_it_in_order(services: Services, number: signal.Signals) 
     service = services.start(ORDERLY)
     said(service, "up")
     service.send_signal(number)
-    out, log = service.communicate(timeout=10)
+    out, log = service.communicate(timeout=30)
     assert (service.returncode, out) == (0, "down\n")
     assert '"event": "service_stopped"' in log
 
@@ -104,7 +104,7 @@ def test_what_does_not_stop_in_its_grace_is_cut_off(services: Services, body: st
     service = services.start(body)
     said(service, "up")
     service.terminate()
-    out, log = service.communicate(timeout=15)
+    out, log = service.communicate(timeout=40)
     assert (service.returncode, out) == (1, last_words)
     assert "service_stop_too_slow" in log
 
@@ -115,7 +115,7 @@ def test_a_second_signal_cuts_it_off_at_once(services: Services) -> None:
     service.send_signal(signal.SIGINT)
     said(service, "stopping")
     service.send_signal(signal.SIGINT)
-    _, log = service.communicate(timeout=10)
+    _, log = service.communicate(timeout=30)
     assert service.returncode == 1
     assert "service_cut_off" in log
 
@@ -130,14 +130,14 @@ def test_a_second_signal_cuts_it_off_at_once(services: Services) -> None:
 )
 def test_a_failed_start_says_why_and_exits_with_one(services: Services, body: str, line: str) -> None:
     service = services.start(f'{body}\nrun_service("api", serve)')
-    _, log = service.communicate(timeout=10)
+    _, log = service.communicate(timeout=30)
     assert service.returncode == 1
     assert line in log
 
 
 def test_a_service_whose_parent_is_gone_does_not_start(services: Services) -> None:
     service = services.start(ORDERLY, CCPLANT_PARENT_PID="1")
-    out, log = service.communicate(timeout=10)
+    out, log = service.communicate(timeout=30)
     assert (service.returncode, out) == (1, "")
     assert "parent_gone" in log
 

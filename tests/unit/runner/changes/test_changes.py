@@ -430,7 +430,7 @@ async def test_a_note_that_was_tampered_with_is_taken_for_none(place: Place) -> 
         assert told.base.commit == place.git("rev-parse", "HEAD")
     note.unlink()
     os.mkfifo(note)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await place.another().open(fresh=False, cloned=True)
 
 

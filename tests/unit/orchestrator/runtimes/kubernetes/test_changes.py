@@ -58,6 +58,6 @@ async def test_a_follower_ends_when_the_runtime_is_closed() -> None:
     following = asyncio.create_task(_follow(runtime))
     await api.watched.wait()
     await runtime.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await following
     assert api.left.is_set()
