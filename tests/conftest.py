@@ -95,8 +95,14 @@ def mongod(_mongod_process: MongoServer) -> MongoServer:
 
 
 @pytest.fixture
-def mongo_settings(mongod: MongoServer) -> Iterator[MongoSettings]:
-    """Settings with a database of this test's own, removed behind it."""
+def mongo_settings(mongod: MongoServer) -> MongoSettings:
+    """Settings with an empty database; the tests of a process use the same one after each other."""
+    return mongod.emptied_settings()
+
+
+@pytest.fixture
+def new_database(mongod: MongoServer) -> Iterator[MongoSettings]:
+    """Settings with a database of this test's own that was never there, removed behind it."""
     settings = mongod.fresh_settings()
     yield settings
     mongod.reset()

@@ -185,6 +185,18 @@ class MongoServer:
         """Return settings with a database that nobody used."""
         return MongoSettings(mongodb_url=self.url, mongodb_database=f"test_{secrets.token_hex(6)}")
 
+    def emptied_settings(self) -> MongoSettings:
+        """Return settings with a database without documents, whose indexes may be there already.
+
+        To make them anew takes longer than most tests.
+        """
+        settings = MongoSettings(mongodb_url=self.url, mongodb_database="test")
+        with self._client() as client:
+            database = client[settings.mongodb_database]
+            for name in database.list_collection_names():
+                database[name].delete_many({})
+        return settings
+
     def drop(self, database: str) -> None:
         """Remove a database."""
         with self._client() as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,27 +14,19 @@ from ccplant_contracts import subjects
 from ccplant_platform.bus.connection import connect
 from ccplant_platform.settings import BusSettings, MongoSettings
 from ccplant_store import Store
-from ccplant_store.indexes import INDEXES
 from tests.support.ingest import IngestProcess, Sender, ingester, sender_to
-from tests.support.servers import MongoServer, NatsServer
-
-_MADE: dict[int, MongoSettings] = {}
+from tests.support.servers import NatsServer
 
 
 @pytest.fixture
-async def database(mongod: MongoServer) -> MongoSettings:
-    """An empty database with its indexes, which are made once per test process."""
-    settings = _MADE.get(mongod.port) or mongod.fresh_settings()
-    store = await Store.connect(settings.url(), database=settings.mongodb_database)
+async def database(mongo_settings: MongoSettings) -> MongoSettings:
+    """An empty database with its indexes."""
+    store = await Store.connect(mongo_settings.url(), database=mongo_settings.mongodb_database)
     try:
-        if mongod.port in _MADE:
-            await asyncio.gather(*(store.database.collection(name).delete_many({}) for name in INDEXES))
-        else:
-            await store.ensure_indexes()
-            _MADE[mongod.port] = settings
+        await store.ensure_indexes()
     finally:
         store.close()
-    return settings
+    return mongo_settings
 
 
 @pytest.fixture

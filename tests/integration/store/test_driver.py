@@ -144,9 +144,9 @@ async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(store:
     assert renamed is not None
 
 
-async def test_every_service_may_make_the_indexes_at_once(mongo_settings: MongoSettings) -> None:
+async def test_every_service_may_make_the_indexes_at_once(new_database: MongoSettings) -> None:
     stores = [
-        Store(await Database.connect(mongo_settings.url(), mongo_settings.mongodb_database)) for _ in range(3)
+        Store(await Database.connect(new_database.url(), new_database.mongodb_database)) for _ in range(3)
     ]
     await asyncio.gather(*(store.ensure_indexes() for store in stores))
     session = await pending_session(stores[0])
