@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 ARGS ?=
+# Test processes at once: more than this machine may have cores, since tests wait for servers more than they compute.
+WORKERS ?= 4
 # Further options of docker compose build.
 BUILD ?=
 VERSION := 0.1.0
@@ -40,15 +42,15 @@ up: install ## Start the whole system on this machine (ARGS="--port 9000 --json"
 .PHONY: test
 test: install-dev ## Unit and integration tests and the smoke of every suite
 	@sh scripts/web.sh || echo "==> The web UI could not be built (see above): its smoke is skipped" >&2
-	@$(PYTEST) -n 2 --dist loadgroup -m "$(SHORT)" $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup -m "$(SHORT)" $(ARGS)
 
 .PHONY: test-unit
 test-unit: install-dev ## Unit tests alone
-	@$(PYTEST) tests/unit -n 2 --dist loadgroup $(ARGS)
+	@$(PYTEST) tests/unit -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: test-integration
 test-integration: install-dev ## Tests against a real NATS and a real MongoDB
-	@$(PYTEST) tests/integration -n 2 --dist loadgroup -m "$(SHORT)" $(ARGS)
+	@$(PYTEST) tests/integration -n $(WORKERS) --dist loadgroup -m "$(SHORT)" $(ARGS)
 
 .PHONY: test-chaos
 test-chaos: install-dev ## Kills, cuts and races against real processes, the whole suite
