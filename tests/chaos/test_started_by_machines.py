@@ -23,7 +23,7 @@ from tests.support.scene import Scene
 from tests.support.trigger_auditor import TriggerAuditor
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.smoke, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.smoke, pytest.mark.timeout(400)]
 
 README = Path(__file__).parents[2] / "README.md"
 SECTION = "## Sessions that start by themselves"

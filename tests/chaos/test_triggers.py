@@ -30,7 +30,7 @@ def _chance(stage: Scene) -> random.Random:
 
 
 @pytest.mark.smoke
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_deliveries_and_ticks_during_the_death_of_each_service_are_each_one_prompt(
     stage: Scene,
 ) -> None:
