@@ -46,7 +46,9 @@ from ccplant_orchestrator.requests import Runners
 from ccplant_orchestrator.runtimes.protocol import Runtime, RuntimeFailedError
 from ccplant_orchestrator.runtimes.sightings import Sightings
 from ccplant_orchestrator.sessions.announce import Announcer
+from ccplant_orchestrator.sessions.finishing import Finishing
 from ccplant_orchestrator.sessions.keyed import KeyedWorker
+from ccplant_orchestrator.sessions.launch_places import LaunchPlaces
 from ccplant_orchestrator.sessions.launching import (
     AgentDefaults,
     BusAccessIssuer,
@@ -56,6 +58,7 @@ from ccplant_orchestrator.sessions.launching import (
 from ccplant_orchestrator.sessions.reconcile import Reconciler
 from ccplant_orchestrator.sessions.registration import Registrations
 from ccplant_orchestrator.sessions.settle import Settling
+from ccplant_orchestrator.sessions.starting import Starting
 from ccplant_orchestrator.settings import OrchestratorSettings
 from ccplant_platform.bus.retry import Backoff
 from ccplant_platform.bus.topology import EVENTS_RETENTION_SECONDS, ensure_topology
@@ -157,11 +160,34 @@ class Orchestrator:
             deliver=self.prompts.poke,
         )
         volumes = VolumeRemoval(store=store, runtime=parts.runtime, clock=clock)
-        self._reconciler = Reconciler(
+        limits = settings.limits()
+        finishing = Finishing(
             store=store,
             runtime=parts.runtime,
             runners=self._runners,
             announcer=self._announcer,
+            clock=clock,
+            limits=limits,
+            ended=self._session_ended,
+        )
+        starting = Starting(
+            store=store,
+            runtime=parts.runtime,
+            announcer=self._announcer,
+            clock=clock,
+            limits=limits,
+            agents=parts.agents,
+            issue=parts.issue,
+            git_access=parts.git_access,
+            places=LaunchPlaces(store.sessions.count_starting, settings.max_concurrent_launches),
+            finish=finishing.finish,
+            look_again=self.sessions.poke_later,
+        )
+        self._reconciler = Reconciler(
+            store=store,
+            runtime=parts.runtime,
+            starting=starting,
+            finishing=finishing,
             settling=Settling(
                 store=store,
                 runtime=parts.runtime,
@@ -173,14 +199,9 @@ class Orchestrator:
                 clock=clock,
             ),
             clock=clock,
-            limits=settings.limits(),
-            agents=parts.agents,
-            issue=parts.issue,
-            git_access=parts.git_access,
-            max_concurrent_launches=settings.max_concurrent_launches,
+            limits=limits,
             silence=parts.silence.of,
             look_again=self.sessions.poke_later,
-            ended=self._session_ended,
             backoff=Backoff(base=1.0, cap=60.0, limit=1 << 30),
         )
         self._registrations = Registrations(

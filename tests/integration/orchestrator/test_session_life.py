@@ -120,7 +120,7 @@ async def test_a_time_limit_that_is_moved_at_the_last_moment_holds(plant: Plant)
     )
     assert extended is not None
     reconciler = plant.replicas[0]._reconciler
-    await reconciler._request_stop(decided_on, StopReason.TIMEOUT)
+    await reconciler._finishing.request_stop(decided_on, StopReason.TIMEOUT)
     assert (await plant.get(session.id)).stop_requested is None
 
 

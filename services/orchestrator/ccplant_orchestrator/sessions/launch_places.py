@@ -11,6 +11,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from ccplant_contracts.status import Status
+from ccplant_store.sessions.model import SessionDoc
+
 
 class LaunchPlaces:
     """The places of one replica."""
@@ -50,3 +53,8 @@ class LaunchPlaces:
                     return False
                 # some were written meanwhile, and may have been counted twice
             return False
+
+
+def holds_launch_place(session: SessionDoc) -> bool:
+    """Tell whether a place may become free when this session starts, ends, or waits for something outside; pure."""
+    return session.status is Status.PENDING and session.launch is not None
