@@ -68,6 +68,7 @@ def _shared_system(
             pytest.skip(f"{program} is not installed here")
     shared = _Shared(tmp_path_factory.mktemp("pods"))
     yield shared
+    _node_machine.plane.reset()  # the last test may have killed its API server
     if shared.system is not None and shared.system.running:
         assert shared.system.stop() == 0
         shared.system.all_gone()

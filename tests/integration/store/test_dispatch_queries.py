@@ -79,7 +79,8 @@ async def test_a_crowd_that_waits_for_its_turn_costs_those_nothing_who_wait_for_
     async with reads_of(filled, "dispatches") as reads:
         assert len(await filled.dispatches.next_for_place(OWNER, limit=4)) == 3
         assert await filled.dispatches.older_waits_for_place(last)
-    assert {read.plan for read in reads} == {"IXSCAN { owner: 1, created_at: 1, _id: 1 }"}
+    # two indexes give it in order; which one the server takes is a toss-up
+    assert all(read.plan.startswith("IXSCAN { owner: 1, ") for read in reads)
     assert max(read.documents for read in reads) <= 3
     async with reads_of(filled, "dispatches") as reads:
         await filled.dispatches.to_look_at(LATER, limit=10)

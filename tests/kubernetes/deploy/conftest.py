@@ -36,6 +36,7 @@ def _applied(
     for _ in range(2):  # a second time changes nothing and is refused nothing
         kubectl(kubeconfig, "apply", "--server-side", "--validate=strict", "-f", "-", stdin=manifests_text)
     yield
+    _control_plane_process.reset()  # the last test may have killed its API server
     for name in (CONTROL, SESSIONS):
         remove_namespace(_cluster_api_session, name)
 
