@@ -126,6 +126,7 @@ MESSAGES: MappingProxyType[str, Pair] = MappingProxyType(
         "help.list.status": ("この状態のものだけ。", "Only those in this status."),
         "help.list.sort": ("並べ替えの基準。", "What to sort by."),
         "help.list.order": ("並べ替えの向き。", "In which order."),
+        "help.list.search": ("名前か ID にこの言葉をすべて含むものだけ (大文字と小文字は区別しません)。", "Only those with each of these words in the name or the id, in whatever case."),
         "help.list.limit": ("表示する数。", "How many to show."),
         "help.list.offset": ("飛ばす数。", "How many to skip."),
         "help.list.include_deleted": ("削除したものも含めます。", "Include deleted ones."),

@@ -26,6 +26,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     TERMINATED = "terminated"
+    ENDED = "ended"
 
 
 class Sort(StrEnum):
@@ -49,6 +50,9 @@ def list_sessions(
     order: Annotated[Order, typer.Option("--order", help=say("help.list.order"))] = Order.DESC,
     limit: Limit = 50,
     offset: Offset = 0,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="WORDS", help=say("help.list.search"))
+    ] = None,
     include_deleted: Annotated[
         bool, typer.Option("--include-deleted", help=say("help.list.include_deleted"))
     ] = False,
@@ -56,7 +60,7 @@ def list_sessions(
     with Client(context.target) as client:
         page = client.get(
             "/api/v1/sessions", status=status.value, sort=sort.value, order=order.value, limit=limit, offset=offset,
-            include_deleted=include_deleted or None,
+            q=search, include_deleted=include_deleted or None,
         )  # fmt: skip
     if context.json:
         context.document(page.fields)

@@ -30,6 +30,7 @@ from ccplant_store.prompts.repository import PromptStore
 from ccplant_store.reading import UnreadableStore
 from ccplant_store.schedules.repository import ScheduleStore
 from ccplant_store.sessions.repository import SessionStore
+from ccplant_store.sessions.work import SessionWork
 from ccplant_store.tombstones import TombstoneStore
 from ccplant_store.users import UserStore
 from ccplant_store.volumes.repository import VolumeStore
@@ -50,6 +51,7 @@ class Store:
         self.tombstones = TombstoneStore(database, clock)
         self.volumes = VolumeStore(database)
         self.sessions = SessionStore(database, clock, self._recorder, self.volumes)
+        self.session_work = SessionWork(database)
         self.slots = SlotStore(database, clock)
         self.dispatches = DispatchStore(database, clock, self._recorder, self.slots)
         self.places = PlaceStore(database)

@@ -292,3 +292,14 @@ async def test_a_blob_is_read_as_a_download(api: Api) -> None:
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["x-content-type-options"] == "nosniff"
     refused(await api.client.get(f"{SESSIONS}/{session_id}/blobs/blob-2"), 404, "NOT_FOUND")
+
+
+async def test_the_list_is_searched_by_words_of_the_name_and_shows_all_that_ended(api: Api) -> None:
+    for name in ("Nightly review", "review of login", "tests"):
+        assert (await api.client.post(SESSIONS, json={"name": name})).status_code == 201
+    found = (await api.client.get(SESSIONS, params={"q": "REVIEW log"})).json()
+    assert ([each["name"] for each in found["sessions"]], found["total"]) == (["review of login"], 1)
+    session_id = found["sessions"][0]["session_id"]
+    assert (await api.client.get(SESSIONS, params={"q": session_id[-8:]})).json()["total"] == 1
+    assert (await api.client.get(SESSIONS, params={"status": "ended"})).json()["total"] == 0
+    refused(await api.client.get(SESSIONS, params={"q": "x" * 101}), 400, "INVALID_REQUEST")

@@ -109,6 +109,13 @@ def test_the_list_is_a_table_for_people_and_the_page_itself_for_programs(standin
     assert json.loads(run("session", "list", "--json").stdout) == page
 
 
+def test_words_and_any_end_are_looked_for_by_the_server(standin: StandIn, run: Run) -> None:
+    standin.answer("GET", "/api/v1/sessions", {"sessions": [session()]})
+    assert run("session", "list", "--search", "Review pr", "--status", "ended").returncode == 0
+    asked = standin.of("GET", "/api/v1/sessions")[0].query
+    assert (asked["q"], asked["status"]) == ("Review pr", "ended")
+
+
 def test_it_speaks_japanese_where_the_locale_does(standin: StandIn, run: Run) -> None:
     standin.answer("GET", "/api/v1/sessions", {"sessions": [session()]})
     assert "● 実行中" in run("session", "list", LANG="ja_JP.UTF-8").stdout

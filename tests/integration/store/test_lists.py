@@ -206,3 +206,62 @@ async def test_no_query_looks_through_a_whole_collection(
 
 async def test_the_cap_is_what_clients_are_told(store: Store) -> None:
     assert listing.TOTAL_CAP == 10_000
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("REVIEW", ["review-pr", "Pre-Review of Ångström"]),
+        ("review ångström", ["Pre-Review of Ångström"]),
+        ("確認", ["ログインの確認"]),
+        ("SESSION-w-3", ["a.*b"]),
+        (".*", ["a.*b"]),
+        ("(", []),
+        ("  ", ["review-pr", "Pre-Review of Ångström", "ログインの確認", "a.*b"]),
+    ],
+)
+async def test_words_are_found_anywhere_in_the_owners_names_and_ids_as_they_are_written(
+    store: Store, words: str, names: list[str]
+) -> None:
+    called = ("review-pr", "Pre-Review of Ångström", "ログインの確認", "a.*b")
+    documents = [
+        session_document(
+            id=f"session-w-{number}", owner=OWNER, name=name, created_at=NOW + timedelta(seconds=number)
+        )
+        for number, name in enumerate(called)
+    ]
+    documents.append(session_document(id="session-eve-1", owner="eve", name="review ångström 確認 ("))
+    await store.database.collection("sessions").insert_many([each.encode() for each in documents])
+    query = ListQuery(owner=OWNER, words=words, order="asc", limit=1)
+    found = []
+    while True:
+        page = await store.sessions.list(query)
+        assert page.total == len(names)
+        found += [item.name for item in page.items]
+        if page.next_cursor is None:
+            break
+        query = ListQuery(owner=OWNER, words=words, order="asc", limit=1, cursor=page.next_cursor)
+    assert found == names
+    used, _ = await explain(store, query)
+    assert not used & {"SORT", "COLLSCAN"}
+
+
+async def test_ended_sessions_of_every_end_come_in_one_order_from_an_index(store: Store) -> None:
+    statuses = list(Status)
+    documents = [
+        session_document(
+            id=f"session-e-{number:02d}",
+            owner=OWNER,
+            status=statuses[number % len(statuses)],
+            deleted=number % 4 == 0,
+            updated_at=NOW + timedelta(seconds=number),
+        ).encode()
+        for number in range(40)
+    ]
+    await store.database.collection("sessions").insert_many(documents)
+    query = ListQuery(owner=OWNER, ended=True, include_deleted=True, sort="updated_at", limit=7)
+    page = await store.sessions.list(query)
+    newest = [f"session-e-{number:02d}" for number in reversed(range(40)) if statuses[number % 5].final]
+    assert [item.id for item in page.items] == newest[:7]
+    used, _ = await explain(store, query)
+    assert not used & {"SORT", "COLLSCAN"}

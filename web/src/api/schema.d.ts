@@ -5257,14 +5257,16 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description Only sessions in this status. */
-                status?: "pending" | "running" | "completed" | "failed" | "terminated" | "all";
+                /** @description Only sessions in this status; `ended`: however they ended. */
+                status?: "pending" | "running" | "completed" | "failed" | "terminated" | "ended" | "all";
                 /** @description `started_at` orders by creation. */
                 sort?: "started_at" | "updated_at";
                 /** @description `desc`: newest first. */
                 order?: "asc" | "desc";
                 /** @description Only sessions of exactly this name. */
                 name?: string | null;
+                /** @description Only sessions with each of these words somewhere in the name or the id, in whatever case. */
+                q?: string | null;
                 /** @description Whether deleted sessions are shown too. */
                 include_deleted?: boolean;
                 limit?: number;

@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from ccplant_contracts.status import Status
+from ccplant_contracts.status import FINAL, Status
 from ccplant_store.errors import InvalidCursorError
 from ccplant_store.sessions.model import SessionListing
 
@@ -23,6 +24,7 @@ Order = Literal["asc", "desc"]
 T = TypeVar("T")
 
 TOTAL_CAP = 10_000
+MOST_WORDS = 8
 _FIELD: dict[SortField, str] = {"started_at": "created_at", "updated_at": "updated_at"}
 
 
@@ -44,7 +46,11 @@ class ListQuery:
 
     owner: str
     status: Status | None = None
+    ended: bool = False
+    """Whatever its end was; goes before `status`."""
     name: str | None = None
+    words: str | None = None
+    """Each of these words is somewhere in the name or the id, in whatever case."""
     include_deleted: bool = False
     sort: SortField = "started_at"
     order: Order = "desc"
@@ -58,15 +64,24 @@ class ListQuery:
         return _FIELD[self.sort]
 
     def filter(self) -> dict[str, Any]:
-        """Return what a session of this list is; equalities only, so that an index can keep the order."""
+        """Return what a session of this list is.
+
+        All but `words` are equalities, so that an index keeps the order. Words are looked for in the middle of names
+        too, which no index finds: they are checked on the one owner's sessions, in the list's order, within the
+        time limit of every call.
+        """
         query: dict[str, Any] = {
             "owner": self.owner,
             "deleted": {"$in": [False, True]} if self.include_deleted else False,
         }
-        if self.status is not None:
+        if self.ended:
+            query["status"] = {"$in": sorted(status.value for status in FINAL)}
+        elif self.status is not None:
             query["status"] = self.status.value
         if self.name is not None:
             query["name"] = self.name
+        if self.words is not None and (words := self.words.split()[:MOST_WORDS]):
+            query["$and"] = [{"$or": [{"name": found}, {"_id": found}]} for found in map(_somewhere, words)]
         return query
 
     def page_filter(self) -> dict[str, Any]:
@@ -89,6 +104,10 @@ class ListQuery:
         """Return the cursor of the page after the one that ends with `last`."""
         at = last.created_at if self.sort == "started_at" else last.updated_at
         return encode_cursor(at, last.id, self.sort, self.order)
+
+
+def _somewhere(word: str) -> dict[str, str]:
+    return {"$regex": re.escape(word), "$options": "i"}
 
 
 def encode_cursor(at: datetime, last_id: str, sort: SortField, order: Order) -> str:

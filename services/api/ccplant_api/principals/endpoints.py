@@ -43,7 +43,7 @@ async def show_me(caller: CallerDep, gateway: GatewayDep) -> Response:
             permissions=_ADMIN_PERMISSIONS if caller.role == "admin" else _PERMISSIONS,
             quota=Quota(
                 max_sessions=gateway.limits.max_sessions_per_owner,
-                current_sessions=await gateway.store.sessions.count_open(caller.user_id),
+                current_sessions=await gateway.store.session_work.count_open(caller.user_id),
                 max_cpu_per_session=MOST_CPU,
                 max_memory_per_session=MOST_MEMORY,
             ),

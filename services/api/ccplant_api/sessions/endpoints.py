@@ -36,7 +36,7 @@ from ccplant_store.sessions.model import SessionDoc
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
 
-_LISTED_STATUS = Literal["pending", "running", "completed", "failed", "terminated", "all"]
+_LISTED_STATUS = Literal["pending", "running", "completed", "failed", "terminated", "ended", "all"]
 
 
 async def _whole(gateway: Gateway, session: SessionDoc, place: views.Place) -> SessionResource:
@@ -79,13 +79,22 @@ async def list_sessions(
     caller: CallerDep,
     gateway: GatewayDep,
     place: PlaceDep,
-    status: Annotated[_LISTED_STATUS, Query(description="Only sessions in this status.")] = "all",
+    status: Annotated[
+        _LISTED_STATUS, Query(description="Only sessions in this status; `ended`: however they ended.")
+    ] = "all",
     sort: Annotated[
         Literal["started_at", "updated_at"], Query(description="`started_at` orders by creation.")
     ] = "started_at",
     order: Annotated[Literal["asc", "desc"], Query(description="`desc`: newest first.")] = "desc",
     name: Annotated[
         str | None, Query(max_length=200, description="Only sessions of exactly this name.")
+    ] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="Only sessions with each of these words somewhere in the name or the id, in whatever case.",
+        ),
     ] = None,
     include_deleted: Annotated[bool, Query(description="Whether deleted sessions are shown too.")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -98,8 +107,10 @@ async def list_sessions(
     """List the caller's sessions."""
     query = ListQuery(
         owner=caller.user_id,
-        status=None if status == "all" else Status(status),
+        status=None if status in ("all", "ended") else Status(status),
+        ended=status == "ended",
         name=name,
+        words=q,
         include_deleted=include_deleted,
         sort=sort,
         order=order,

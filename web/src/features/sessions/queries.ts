@@ -6,8 +6,6 @@ import type { ListSearch } from "./routes";
 export type SessionSummary = Schemas["SessionSummary"];
 
 const PAGE = 100;
-/** Lists are kept true by asking again: often while something moves, and when the window is looked at again. */
-const LIVE_MS = 5_000;
 
 export function sessionList(search: ListSearch) {
   return infiniteQueryOptions({
@@ -21,7 +19,7 @@ export function sessionList(search: ListSearch) {
               limit: PAGE,
               status: search.status ?? "all",
               sort: search.sort ?? "started_at",
-              ...(search.name === undefined ? {} : { name: search.name }),
+              ...(search.q === undefined ? {} : { q: search.q }),
               ...(pageParam === null ? {} : { cursor: pageParam }),
             },
           },
@@ -29,7 +27,8 @@ export function sessionList(search: ListSearch) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    refetchInterval: LIVE_MS,
+    // what changes comes by `useLiveList`
+    refetchOnWindowFocus: false,
   });
 }
 

@@ -3,9 +3,13 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { shellRoute } from "../../app/routes";
 import { STATUSES, type Status } from "./status";
 
+/** So long may be what is looked for. */
+export const MOST_LETTERS = 100;
+
 export interface ListSearch {
   status?: Status;
-  name?: string;
+  /** Words of the name or the id. */
+  q?: string;
   sort?: "updated_at";
 }
 
@@ -14,7 +18,7 @@ const list = createRoute({
   path: "/sessions",
   validateSearch: (search: Record<string, unknown>): ListSearch => ({
     ...(STATUSES.includes(search.status as Status) ? { status: search.status as Status } : {}),
-    ...(typeof search.name === "string" && search.name !== "" ? { name: search.name } : {}),
+    ...(typeof search.q === "string" && search.q !== "" ? { q: search.q.slice(0, MOST_LETTERS) } : {}),
     ...(search.sort === "updated_at" ? { sort: "updated_at" as const } : {}),
   }),
   component: lazyRouteComponent(() => import("./list/SessionList"), "SessionList"),

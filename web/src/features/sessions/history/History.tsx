@@ -33,7 +33,7 @@ function ended(status: Ended | undefined) {
               limit: PAGE,
               include_deleted: true,
               sort: "updated_at",
-              status: status ?? "all",
+              status: status ?? "ended",
               ...(pageParam === null ? {} : { cursor: pageParam }),
             },
           },
@@ -49,7 +49,7 @@ export function History() {
   const { status } = route.useSearch();
   const navigate = route.useNavigate();
   const list = useInfiniteQuery(ended(status));
-  const rows = (list.data?.pages.flatMap((page) => page.sessions) ?? []).filter((each) => each.ended_at != null);
+  const rows = list.data?.pages.flatMap((page) => page.sessions) ?? [];
   return (
     <Page title={t("history.title")}>
       <Tabs

@@ -1,7 +1,6 @@
 import { ActionIcon, Button, Group, Select, Tabs, TextInput, VisuallyHidden } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconArrowsSort, IconHistory, IconPlus, IconSearch } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,9 +8,10 @@ import { useTranslation } from "react-i18next";
 import { Empty } from "../../../ui/Empty";
 import { Failure } from "../../../ui/Failure";
 import { Page } from "../../../ui/Page";
-import { sessionList } from "../queries";
+import { MOST_LETTERS } from "../routes";
 import { STATUSES, type Status } from "../status";
 import { SessionTable } from "./SessionTable";
+import { useLiveList } from "./useLiveList";
 
 const route = getRouteApi("/shell/sessions");
 
@@ -20,15 +20,15 @@ export function SessionList() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [name, setName] = useState(search.name ?? "");
+  const [name, setName] = useState(search.q ?? "");
   const look = useDebouncedCallback((value: string) => {
-    void navigate({ search: ({ name: _, ...rest }) => (value === "" ? rest : { ...rest, name: value }), replace: true });
+    void navigate({ search: ({ q: _, ...rest }) => (value === "" ? rest : { ...rest, q: value }), replace: true });
   }, 250);
-  const list = useInfiniteQuery(sessionList(search));
+  const list = useLiveList(search);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.sessions) ?? [], [list.data]);
   const total = list.data?.pages[0]?.total ?? 0;
   const capped = list.data?.pages[0]?.total_capped ?? false;
-  const filtered = search.status !== undefined || search.name !== undefined;
+  const filtered = search.status !== undefined || search.q !== undefined;
   const create = (
     <Button component={Link} to="/sessions/new" size="md" leftSection={<IconPlus size={16} aria-hidden />}>
       {t("sessions.new")}
@@ -71,6 +71,7 @@ export function SessionList() {
             aria-label={t("sessions.search")}
             placeholder={t("sessions.search")}
             leftSection={<IconSearch size={16} aria-hidden />}
+            maxLength={MOST_LETTERS}
             value={name}
             onChange={(event) => {
               setName(event.currentTarget.value);
