@@ -405,6 +405,8 @@ class SessionResource(SessionSummary):
     """A session in full (S5, S9)."""
 
     config: SessionConfig
+    start_deadline_at: UtcTime | None = None
+    """When it is given up if it has not started by then; null where it waits for its turn, and once it runs."""
     pod_status: PodStatus | None = None
     diagnosis: Diagnosis | None = None
     mcp_servers: tuple[McpServerState, ...] = ()

@@ -96,7 +96,7 @@ class Gateway:
 
     def place_at(self, base: str) -> Place:
         """Return the same for a base URL that is known."""
-        return Place(base, self.settings.namespace, self.settings.limits_enforced)
+        return Place.at(base, self.settings)
 
 
 def gateway_of(connection: HTTPConnection) -> Gateway:

@@ -58,6 +58,10 @@ class ApiSettings(BaseSettings):
         None,
         description="Folder with the built web UI, where it is not the one that is installed with the gateway.",
     )
+    start_timeout_seconds: float = Field(
+        600, gt=0, description="The orchestrator's, from which clients are told when a start is given up."
+    )
+    pod_start_timeout_seconds: float = Field(300, gt=0, description="The same, of a Pod that cannot start.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body, in bytes.")
     body_timeout_seconds: float = Field(30, gt=0, description="How long a request's body may take to arrive.")
     max_attachment_bytes: int = Field(

@@ -3109,6 +3109,8 @@ export interface components {
             running_at?: string | null;
             /** Session Id */
             session_id: string;
+            /** Start Deadline At */
+            start_deadline_at?: string | null;
             /** Started At */
             started_at: string;
             status: components["schemas"]["Status"];

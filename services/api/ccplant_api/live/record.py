@@ -98,7 +98,7 @@ class StoreRecord:
         return await self._store.output.read(session_id, after, limit=limit, up_to=up_to)
 
     def _place(self, base_url: str) -> views.Place:
-        return views.Place(base_url, self._settings.namespace, self._settings.limits_enforced)
+        return views.Place.at(base_url, self._settings)
 
 
 def _closed(session: SessionDoc) -> bool:

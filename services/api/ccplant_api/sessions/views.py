@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
 from ccplant_api.http.base_url import connection_url
+from ccplant_api.settings import ApiSettings
 from ccplant_contracts.ids import pod_name
 from ccplant_contracts.messages import CATALOGUE, explain
 from ccplant_contracts.quantities import byte_count, cores
@@ -41,6 +42,19 @@ class Place:
     base_url: str
     namespace: str
     limits_enforced: bool
+    start_timeout: timedelta
+    pod_start_timeout: timedelta
+
+    @classmethod
+    def at(cls, base_url: str, settings: ApiSettings) -> Place:
+        """Return the place of an installation, for a client that reaches it so."""
+        return cls(
+            base_url,
+            settings.namespace,
+            settings.limits_enforced,
+            timedelta(seconds=settings.start_timeout_seconds),
+            timedelta(seconds=settings.pod_start_timeout_seconds),
+        )
 
 
 def created(doc: SessionDoc, place: Place, prompt_id: str | None) -> CreatedSession:
@@ -70,6 +84,7 @@ def resource(
     return SessionResource(
         **_shared(doc, activity, place, now),
         config=SessionConfig.model_validate(doc.config).masked(),
+        start_deadline_at=start_deadline(doc, place),
         pod_status=_pod_status(activity),
         diagnosis=diagnosis(doc),
         mcp_servers=tuple(
@@ -84,6 +99,16 @@ def resource(
         volume_id=doc.volume_id,
         last_seq=doc.stored_to,
     )
+
+
+def start_deadline(doc: SessionDoc, place: Place) -> datetime | None:
+    """Return when a session that does not start is given up; one that waits for its turn to start has no such time."""
+    if doc.status is not Status.PENDING or doc.launch is None:
+        return None
+    overdue = doc.launch.created_at + place.start_timeout
+    if doc.diagnosis is None:
+        return overdue
+    return min(overdue, (doc.launch.started_at or doc.launch.created_at) + place.pod_start_timeout)
 
 
 def diagnosis(doc: SessionDoc) -> Diagnosis | None:
