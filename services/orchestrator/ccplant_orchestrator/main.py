@@ -179,7 +179,7 @@ class Orchestrator:
             agents=parts.agents,
             issue=parts.issue,
             git_access=parts.git_access,
-            places=LaunchPlaces(store.sessions.count_starting, settings.max_concurrent_launches),
+            places=LaunchPlaces(store.session_work.count_starting, settings.max_concurrent_launches),
             finish=finishing.finish,
             look_again=self.sessions.poke_later,
         )

@@ -219,7 +219,7 @@ async def test_a_deletion_decides_about_a_volume_that_was_kept(store: Store) -> 
         transcript = Transcript(last_seq=0, complete=True)
         await store.sessions.mark_settled(ended.id, transcript, keeps_workspace=kept)
         await store.sessions.mark_deleted(ended.id, by=OWNER, at=NOW, delete_pvc=True)
-        assert (ended.id in await store.sessions.unfulfilled(NOW, limit=10)) is kept
+        assert (ended.id in await store.session_work.unfulfilled(NOW, limit=10)) is kept
         now = await store.sessions.get(ended.id)
         assert now is not None
         assert now.delete_pvc is True
@@ -230,7 +230,9 @@ async def test_who_waits_for_a_place_does_not_crowd_out_who_has_one(store: Store
     starting = await pending_session(store, created_at=NOW + timedelta(seconds=9))
     launch = LaunchDoc(id="l-starting", attempt=1, created_at=NOW)
     assert await store.sessions.change(starting, set={"launch": launch.model_dump()})
-    found = {places: await store.sessions.unfulfilled(NOW, limit=2, places=places) for places in (None, 1, 0)}
+    found = {
+        places: await store.session_work.unfulfilled(NOW, limit=2, places=places) for places in (None, 1, 0)
+    }
     assert found[None] == (starting.id, queued[0].id, queued[1].id)
     assert found[1] == (starting.id, queued[0].id)
     assert found[0] == (starting.id,)
@@ -288,7 +290,7 @@ async def test_older_output_never_covers_what_newer_output_said(store: Store) ->
 class TestWork:
     async def test_every_intent_is_found_until_it_is_fulfilled(self, store: Store) -> None:
         async def found(session: SessionDoc) -> bool:
-            return session.id in await store.sessions.unfulfilled(NOW, limit=10)
+            return session.id in await store.session_work.unfulfilled(NOW, limit=10)
 
         session = await pending_session(store)
         assert await found(session)
@@ -312,51 +314,51 @@ class TestWork:
         session = await pending_session(store)
         later = NOW + timedelta(seconds=10)
         await store.sessions.back_off(session.id, error="no luck", until=later)
-        assert session.id not in await store.sessions.unfulfilled(NOW, limit=10)
-        assert session.id in await store.sessions.unfulfilled(later, limit=10)
+        assert session.id not in await store.session_work.unfulfilled(NOW, limit=10)
+        assert session.id in await store.session_work.unfulfilled(later, limit=10)
 
     async def test_an_end_that_is_wanted_does_not_wait_for_a_back_off(self, store: Store) -> None:
         session = await pending_session(store)
         await store.sessions.back_off(session.id, error="no luck", until=NOW + timedelta(hours=1))
         await store.sessions.request_stop(session.id, stop())
-        assert session.id in await store.sessions.unfulfilled(NOW, limit=10)
+        assert session.id in await store.session_work.unfulfilled(NOW, limit=10)
 
     async def test_ends_are_found_however_many_wait_to_start(self, store: Store) -> None:
         for _ in range(12):
             await pending_session(store)
         asked = await pending_session(store, created_at=NOW + timedelta(hours=1))
         await store.sessions.request_stop(asked.id, stop())
-        assert (await store.sessions.unfulfilled(NOW, limit=5))[0] == asked.id
+        assert (await store.session_work.unfulfilled(NOW, limit=5))[0] == asked.id
 
     async def test_deadlines(self, store: Store) -> None:
-        assert await store.sessions.nearest_deadline() is None
+        assert await store.session_work.nearest_deadline() is None
         near, far = await running_session(store), await running_session(store)
         for session, minutes in ((near, 10), (far, 20)):
             at = NOW + timedelta(minutes=minutes)
             await store.sessions.extend(session, timeout_minutes=minutes, deadline_at=at, by=OWNER)
-        assert await store.sessions.nearest_deadline() == NOW + timedelta(minutes=10)
-        assert await store.sessions.due(NOW + timedelta(minutes=10)) == (near.id,)
-        after = await store.sessions.nearest_deadline(after=NOW + timedelta(minutes=10))
+        assert await store.session_work.nearest_deadline() == NOW + timedelta(minutes=10)
+        assert await store.session_work.due(NOW + timedelta(minutes=10)) == (near.id,)
+        after = await store.session_work.nearest_deadline(after=NOW + timedelta(minutes=10))
         assert after == NOW + timedelta(minutes=20)
 
     async def test_launches(self, store: Store) -> None:
         pending = await pending_session(store)
-        assert await store.sessions.count_starting() == 0
+        assert await store.session_work.count_starting() == 0
         session = await running_session(store)
         ended = await ended_session(store)
         assert session.launch is not None
         assert ended.launch is not None
         launch = {"id": "l-starting", "attempt": 1, "created_at": NOW, "released": False}
         assert await store.sessions.change(pending, set={"launch": launch}) is not None
-        assert await store.sessions.count_starting() == 1
-        assert await store.sessions.running_launches() == {session.id: session.launch.id}
-        assert await store.sessions.session_of_launch(ended.launch.id) == ended.id
+        assert await store.session_work.count_starting() == 1
+        assert await store.session_work.running_launches() == {session.id: session.launch.id}
+        assert await store.session_work.session_of_launch(ended.launch.id) == ended.id
         owned = {session.launch.id, ended.launch.id, "l-starting"}
-        assert await store.sessions.current_launches() == owned
+        assert await store.session_work.current_launches() == owned
         await store.sessions.mark_settled(
             ended.id, Transcript(last_seq=0, complete=True), keeps_workspace=False
         )
-        assert await store.sessions.current_launches() == owned - {ended.launch.id}
+        assert await store.session_work.current_launches() == owned - {ended.launch.id}
 
     async def test_silence_is_news_once(self, store: Store) -> None:
         session = await running_session(store)

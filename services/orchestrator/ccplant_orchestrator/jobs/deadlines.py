@@ -49,9 +49,9 @@ class Deadlines:
     async def _look(self) -> float:
         """Poke what is due; return the seconds until the next look."""
         try:
-            for session_id in await self._store.sessions.due(self._clock.now()):
+            for session_id in await self._store.session_work.due(self._clock.now()):
                 self._sessions.poke(session_id)
-            nearest = await self._store.sessions.nearest_deadline(after=self._clock.now())
+            nearest = await self._store.session_work.nearest_deadline(after=self._clock.now())
         except StoreUnavailableError as error:
             _log.warning("deadlines_not_looked", error=str(error))
             return 1.0

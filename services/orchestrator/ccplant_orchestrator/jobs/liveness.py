@@ -191,7 +191,7 @@ class Liveness:
 
     async def _look(self) -> None:
         try:
-            running = await self._store.sessions.running_launches()
+            running = await self._store.session_work.running_launches()
             self._silence.forget_all_but(frozenset(running.values()))
             for session_id, launch_id in running.items():
                 silent = self._silence.of(launch_id)

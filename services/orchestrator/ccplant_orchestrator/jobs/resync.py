@@ -99,8 +99,8 @@ class Resync:
             await self._safely(self._fill)
 
     async def _fill(self) -> None:
-        places = self._launches - await self._store.sessions.count_starting()
-        for session_id in await self._store.sessions.waiting_to_start(places=places):
+        places = self._launches - await self._store.session_work.count_starting()
+        for session_id in await self._store.session_work.waiting_to_start(places=places):
             self._sessions.poke(session_id)
 
     async def _hinted(self, _message: Msg) -> None:
@@ -117,10 +117,10 @@ class Resync:
 
     async def _look(self) -> None:
         now = self._clock.now()
-        places = max(0, self._launches - await self._store.sessions.count_starting())
-        for session_id in await self._store.sessions.unfulfilled(now, limit=_LIMIT, places=places):
+        places = max(0, self._launches - await self._store.session_work.count_starting())
+        for session_id in await self._store.session_work.unfulfilled(now, limit=_LIMIT, places=places):
             self._sessions.poke(session_id)
-        for session_id in await self._store.sessions.idle_tasks(limit=_LIMIT):
+        for session_id in await self._store.session_work.idle_tasks(limit=_LIMIT):
             self._sessions.poke(session_id)
         for session_id in await self._store.prompts.sessions_with_work(limit=_LIMIT):
             self._prompts.poke(session_id)
@@ -136,13 +136,13 @@ class Resync:
     async def _delete_due(self) -> None:
         """Delete ended sessions whose time has come (S12): from the lists; their history stays readable."""
         now = self._clock.now()
-        for session_id in await self._store.sessions.due_for_deletion(now, limit=_LIMIT):
+        for session_id in await self._store.session_work.due_for_deletion(now, limit=_LIMIT):
             if await self._store.sessions.mark_deleted(session_id, by="auto_delete", at=now) is not None:
                 self._sessions.poke(session_id)
 
     async def _sweep(self) -> None:
         collected = await self._runtime.sweep(
-            self._store.sessions.current_launches, self._store.volumes.known
+            self._store.session_work.current_launches, self._store.volumes.known
         )
         blobs = await self._store.blobs.collect_unreferenced(self._clock.now())
         attachments = await self._store.attachments.remove_unused(self._clock.now())

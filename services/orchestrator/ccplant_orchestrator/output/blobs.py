@@ -48,7 +48,7 @@ class BlobReceiver:
     async def _take(self, message: Msg) -> Receipt:
         chunk = BlobChunk.model_validate_json((message.headers or {}).get(BLOB_HEADER, ""))
         check_chunk(chunk, len(message.data))
-        session_id = await self._store.sessions.session_of_launch(subjects.launch_of(message.subject))
+        session_id = await self._store.session_work.session_of_launch(subjects.launch_of(message.subject))
         if session_id is None:
             return Receipt(ok=False, detail="no session has this launch")
         await self._store.blobs.write_chunk(session_id, chunk, message.data, at=self._clock.now())

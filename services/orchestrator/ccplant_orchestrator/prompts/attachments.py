@@ -40,7 +40,7 @@ class AttachmentSender:
 
     async def _find(self, message: Msg) -> tuple[PieceAnswer, bytes]:
         request = PieceRequest.model_validate_json(message.data)
-        session_id = await self._store.sessions.session_of_launch(subjects.launch_of(message.subject))
+        session_id = await self._store.session_work.session_of_launch(subjects.launch_of(message.subject))
         if session_id is None:
             return PieceAnswer(ok=False, detail="no session has this launch"), b""
         file = await self._store.attachments.open(session_id, request.attachment_id)
