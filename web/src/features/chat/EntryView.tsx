@@ -6,7 +6,7 @@ import type { Permission } from "../../api/events/frames";
 import type { Entry } from "../../api/events/transcript";
 import { Attachments } from "./Attachments";
 import { Markdown } from "./Markdown";
-import { ToolOutput } from "./ToolOutput";
+import { ToolCall } from "./ToolCall";
 import classes from "./chat.module.css";
 
 /** One entry of the conversation; drawn again only when it is another one. */
@@ -46,22 +46,7 @@ export const EntryView = memo(function EntryView({
         </details>
       );
     case "tool":
-      return (
-        <details className={classes.fold}>
-          <summary>
-            <span className={classes.toolState} data-state={entry.tool.status} aria-hidden />
-            <span>{entry.tool.title}</span>
-            <Text span size="xs" c="dimmed" ml="auto">
-              {t(`chat.tool.${entry.tool.status}`)}
-            </Text>
-          </summary>
-          <div className={classes.foldBody}>
-            {entry.tool.content.map((content, index) => (
-              <ToolOutput key={index} sessionId={sessionId} content={content} />
-            ))}
-          </div>
-        </details>
-      );
+      return <ToolCall sessionId={sessionId} tool={entry.tool} />;
     case "plan":
       return (
         <ul className={classes.fold} style={{ margin: 0, padding: "8px 12px 8px 32px" }} aria-label={t("chat.plan")}>

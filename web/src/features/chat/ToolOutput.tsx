@@ -9,6 +9,7 @@ import { bytes } from "../../ui/format";
 import { saidOf } from "../../ui/said";
 import classes from "./chat.module.css";
 import { linesOfDiff } from "./lines";
+import tools from "./tools.module.css";
 
 const MOST_SHOWN = 200_000;
 
@@ -45,8 +46,8 @@ function Edit({ content }: { content: ToolContent }) {
       </Text>
       <pre className={classes.output} tabIndex={0} aria-label={t("chat.edit", { path: content.path ?? "" })}>
         {linesOfDiff(content.old_text ?? "", content.new_text ?? "").map((line, index) => (
-          <span key={index} className={classes.diffLine} data-mark={line.mark}>
-            {`${line.mark} ${line.text}\n`}
+          <span key={index} className={line.mark === "@" ? tools.left : classes.diffLine} data-mark={line.mark}>
+            {line.mark === "@" ? `⋯ ${t("chat.unchanged", { count: Number(line.text) })}\n` : `${line.mark} ${line.text}\n`}
           </span>
         ))}
       </pre>

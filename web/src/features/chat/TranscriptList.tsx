@@ -1,13 +1,15 @@
 import { Button } from "@mantine/core";
 import { IconArrowDown } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Permission } from "../../api/events/frames";
 import type { Entry } from "../../api/events/transcript";
 import { EntryView } from "./EntryView";
+import { ToolGroup } from "./ToolGroup";
 import classes from "./chat.module.css";
+import { rowsOf } from "./rows";
 
 const NEAR = 80;
 const NEWS: ReadonlySet<Entry["type"]> = new Set(["message", "tool", "permission", "notice"]);
@@ -32,12 +34,13 @@ export function TranscriptList({
   const pinned = useRef(true);
   /** How many entries there were when somebody went up to read; undefined at the end. */
   const [leftAt, setLeftAt] = useState<number>();
+  const rows = useMemo(() => rowsOf(entries), [entries]);
   const virtual = useVirtualizer({
-    count: entries.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => 72,
     overscan: 6,
-    getItemKey: (index) => entries[index]?.key ?? index,
+    getItemKey: (index) => rows[index]?.key ?? index,
   });
   const height = virtual.getTotalSize();
   useLayoutEffect(() => {
@@ -82,8 +85,8 @@ export function TranscriptList({
         </div>
         <div className={classes.inner} style={{ height }}>
           {virtual.getVirtualItems().map((item) => {
-            const entry = entries[item.index];
-            return entry === undefined ? null : (
+            const row = rows[item.index];
+            return row === undefined ? null : (
               <div
                 key={item.key}
                 ref={virtual.measureElement}
@@ -92,11 +95,15 @@ export function TranscriptList({
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <div className={classes.column}>
-                  <EntryView
-                    sessionId={sessionId}
-                    entry={entry}
-                    permission={entry.type === "permission" ? permissions.get(entry.permissionId) : undefined}
-                  />
+                  {row.kind === "tools" ? (
+                    <ToolGroup sessionId={sessionId} tools={row.tools} />
+                  ) : (
+                    <EntryView
+                      sessionId={sessionId}
+                      entry={row.entry}
+                      permission={row.entry.type === "permission" ? permissions.get(row.entry.permissionId) : undefined}
+                    />
+                  )}
                 </div>
               </div>
             );
