@@ -15,9 +15,10 @@ import { Environment } from "./Environment";
 import { Folded } from "./Folded";
 import { McpServers } from "./McpServers";
 import { More } from "./More";
+import { fieldErrors } from "./refusals";
 import { Resources } from "./Resources";
 import { Volume } from "./Volume";
-import { bodyOf, EMPTY, fieldErrors, problemsOf, type Values } from "./values";
+import { bodyOf, EMPTY, problemsOf, type Values } from "./values";
 
 const route = getRouteApi("/shell/sessions/new");
 
@@ -55,12 +56,14 @@ export function CreateSession() {
       await queries.invalidateQueries({ queryKey: ["sessions"] });
       await navigate({ to: "/sessions/$sessionId", params: { sessionId: made.session_id } });
     },
-    onError: (error) => {
+    onError: (error, values) => {
       if (!(error instanceof Problem)) return;
       if (error.status !== 0) key.current = crypto.randomUUID();
-      form.setErrors(fieldErrors(error));
+      form.setErrors(fieldErrors(error, values));
     },
   });
+  const wrong = (...parts: string[]): boolean =>
+    Object.keys(form.errors).some((field) => parts.some((part) => field.startsWith(part)));
   const problem = creating.error === null ? undefined : saidOf(creating.error, t);
   const again = (): void => {
     if (last === undefined) return;
@@ -88,13 +91,13 @@ export function CreateSession() {
           <Basics form={form} />
           <Resources form={form} />
           <Volume form={form} />
-          <Folded title={t("create.mcp.title")} count={form.values.servers.length} opened={servers} toggle={() => setServers(!servers)}>
+          <Folded title={t("create.mcp.title")} count={form.values.servers.length} opened={servers || wrong("servers.")} toggle={() => setServers(!servers)}>
             <McpServers form={form} />
           </Folded>
-          <Folded title={t("create.env.title")} count={form.values.env.length}>
+          <Folded title={t("create.env.title")} count={form.values.env.length} wrong={wrong("env.")}>
             <Environment form={form} />
           </Folded>
-          <Folded title={t("create.more")} count={0}>
+          <Folded title={t("create.more")} count={0} wrong={wrong("agent", "model", "mode", "timeoutMinutes", "setupScript")}>
             <More form={form} />
           </Folded>
           <Group>

@@ -9,17 +9,20 @@ export function Folded({
   count,
   opened,
   toggle,
+  wrong = false,
   children,
 }: {
   title: string;
   count: number;
   opened?: boolean;
   toggle?: () => void;
+  /** Something in it is to be mended: it stays open. */
+  wrong?: boolean;
   children: ReactNode;
 }) {
   const [own, setOwn] = useState(false);
   const id = useId();
-  const open = opened ?? own;
+  const open = (opened ?? own) || wrong;
   return (
     <div>
       <UnstyledButton onClick={toggle ?? (() => setOwn(!own))} aria-expanded={open} aria-controls={id}>

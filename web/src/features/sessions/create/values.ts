@@ -1,5 +1,4 @@
 import type { Schemas } from "../../../api/client";
-import type { Problem } from "../../../api/problem";
 import { bodyOfServers, problemsOfServers, type Server } from "./servers";
 
 /** What the form holds, and how it becomes a request; pure. */
@@ -116,30 +115,4 @@ export function problemsOf(values: Values): Record<string, string> {
     names.add(name.trim());
   });
   return { ...found, ...problemsOfServers(values.servers) };
-}
-
-const FIELDS: Record<string, keyof Values> = {
-  name: "name",
-  repository: "repository",
-  branch: "branch",
-  message: "message",
-  mode: "mode",
-  "config.agent": "agent",
-  "config.model": "model",
-  "config.timeout_minutes": "timeoutMinutes",
-  "config.pvc_storage_size": "volumeGib",
-  "config.pvc_from": "volumeFrom",
-  "config.setup_script": "setupScript",
-};
-
-/** The gateway's refusals at the fields that they are about. */
-export function fieldErrors(problem: Problem): Record<string, string> {
-  const found: Record<string, string> = {};
-  const { fields } = problem.details;
-  if (!Array.isArray(fields)) return found;
-  for (const each of fields as { field?: unknown; problem?: unknown }[]) {
-    const name = typeof each.field === "string" ? FIELDS[each.field] : undefined;
-    if (name !== undefined && typeof each.problem === "string") found[name] = each.problem;
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 
 import { api, data } from "../../../api/client";
 import { sessionList } from "../queries";
@@ -15,7 +15,7 @@ const USE_MS = 15_000;
 /** The list, kept true by one short page of what changed last: its cost does not grow with what is loaded (S8). */
 export function useLiveList(search: ListSearch) {
   const queries = useQueryClient();
-  const options = sessionList(search);
+  const options = useMemo(() => sessionList(search), [search]);
   const list = useInfiniteQuery(options);
   const changes = useQuery({
     queryKey: ["sessions", "changes"],
@@ -38,7 +38,6 @@ export function useLiveList(search: ListSearch) {
     refetchInterval: USE_MS,
   });
   const mark = useRef<string | undefined>(undefined);
-  const key = JSON.stringify(search);
   useEffect(() => {
     if (changes.data === undefined) return;
     if (missesSome(changes.data, mark.current)) void queries.invalidateQueries({ queryKey: ["sessions", "list"] });
@@ -47,7 +46,6 @@ export function useLiveList(search: ListSearch) {
   useEffect(() => {
     const rows = [...(running.data?.sessions ?? []), ...(changes.data?.sessions ?? [])];
     queries.setQueryData(options.queryKey, (now) => (now === undefined ? now : merged(now, rows, search)));
-    // `key` stands for the search and for the options made of it
-  }, [changes.data, running.data, queries, key]);
+  }, [changes.data, running.data, queries, options, search]);
   return list;
 }

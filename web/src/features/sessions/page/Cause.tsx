@@ -5,7 +5,9 @@ import { useTranslation } from "react-i18next";
 import type { Session } from "../../../api/events/frames";
 import { inLanguage } from "../../../i18n";
 import { useSessionActions } from "../actions/useSessionActions";
-import { evidenceOf, otherMemory, type Shortage } from "./evidence";
+import { evidenceOf, moreMemory, type Shortage } from "./evidence";
+import { isStuck, smallerOf } from "./pending/options";
+import { PendingOptions } from "./pending/PendingOptions";
 import classes from "./page.module.css";
 
 const ICONS = { completed: IconCircleCheck, failed: IconAlertCircle } as const;
@@ -19,7 +21,9 @@ export function Cause({ session }: { session: Session }) {
   if (diagnosis == null) return null;
   const Icon = session.status in ICONS ? ICONS[session.status as keyof typeof ICONS] : IconAlertTriangle;
   const { log, facts, shortages } = evidenceOf(diagnosis.evidence);
-  const memory = otherMemory(diagnosis.code, session.config.memory_limit);
+  const memory = moreMemory(diagnosis.code, session.config.memory_limit);
+  const less = smallerOf(diagnosis.code, session.config, shortages);
+  const first = memory ?? less;
   const kept = session.volume_id != null;
   const copied = `${diagnosis.code}\n${inLanguage(diagnosis.message)}\n${JSON.stringify(diagnosis.evidence ?? {}, null, 2)}`;
   return (
@@ -53,37 +57,46 @@ export function Cause({ session }: { session: Session }) {
             {log.join("\n")}
           </pre>
         )}
-        <Group mt="md" gap="sm">
-          {memory !== undefined && (
-            <Button
-              loading={again.isPending}
-              onClick={() => again.mutate({ resume: ended && kept, config: { memory_limit: memory.limit } })}
-            >
-              {t(!memory.more ? "detail.withLess" : kept ? "detail.withMoreResume" : "detail.withMore", { size: memory.size })}
-            </Button>
-          )}
-          {ended && kept && (
-            <Button variant={memory === undefined ? "filled" : "default"} loading={again.isPending} onClick={() => again.mutate({ resume: true })}>
-              {t("action.resume")}
-            </Button>
-          )}
-          {ended && (
-            <Button
-              variant={memory === undefined && !kept && session.status !== "completed" ? "filled" : "default"}
-              loading={again.isPending}
-              onClick={() => again.mutate({ resume: false })}
-            >
-              {t("action.recreate")}
-            </Button>
-          )}
-          <CopyButton value={copied}>
-            {({ copied: done, copy }) => (
-              <Button variant="subtle" color="gray" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy}>
-                {t(done ? "action.copied" : "detail.copyDiagnosis")}
+        {!ended && isStuck(diagnosis.code) ? (
+          <PendingOptions session={session} shortages={shortages} copied={copied} />
+        ) : (
+          <Group mt="md" gap="sm">
+            {ended && memory !== undefined && (
+              <Button
+                loading={again.isPending}
+                onClick={() => again.mutate({ resume: kept, config: { memory_limit: memory.limit } })}
+              >
+                {t(kept ? "detail.withMoreResume" : "detail.withMore", { size: memory.size })}
               </Button>
             )}
-          </CopyButton>
-        </Group>
+            {ended && less !== undefined && (
+              <Button loading={again.isPending} onClick={() => again.mutate({ resume: false, config: less.config })}>
+                {t("detail.withLess", { size: less.size })}
+              </Button>
+            )}
+            {ended && kept && (
+              <Button variant={first === undefined ? "filled" : "default"} loading={again.isPending} onClick={() => again.mutate({ resume: true })}>
+                {t("action.resume")}
+              </Button>
+            )}
+            {ended && (
+              <Button
+                variant={first === undefined && !kept && session.status !== "completed" ? "filled" : "default"}
+                loading={again.isPending}
+                onClick={() => again.mutate({ resume: false })}
+              >
+                {t("action.recreate")}
+              </Button>
+            )}
+            <CopyButton value={copied}>
+              {({ copied: done, copy }) => (
+                <Button variant="subtle" color="gray" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy}>
+                  {t(done ? "action.copied" : "detail.copyDiagnosis")}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
+        )}
         {ended && kept && (
           <Text size="xs" c="dimmed" mt={6}>
             {t("detail.resumeHelp")}
@@ -112,9 +125,10 @@ function Shortages({ shortages }: { shortages: readonly Shortage[] }) {
             {[
               each.requested && t("detail.requested", { amount: each.requested }),
               each.there && t("detail.mostFree", { amount: each.there }),
+              each.nodes > 0 && t("detail.shortNodes", { count: each.nodes }),
               each.missing && t("detail.missing", { amount: each.missing }),
             ]
-              .filter((words) => words !== "")
+              .filter(Boolean)
               .join(" · ")}
           </Text>
         </li>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { evidenceOf, lineOf, otherMemory, quantityOf } from "./evidence";
+import { evidenceOf, lineOf, moreMemory, quantityOf } from "./evidence";
 
 describe("what a diagnosis rests on", () => {
   it("tells log lines, shortages and other facts apart, and nothing of what is empty", () => {
@@ -13,15 +13,13 @@ describe("what a diagnosis rests on", () => {
       node: null,
     });
     expect(found.log).toEqual(["one", "two"]);
-    expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25 }]);
+    expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25, nodes: 3 }]);
     expect(found.facts).toEqual([["exit_code", "3"]]);
   });
 
-  it("offers more memory after an end for lack of it, less where no node has room, and else nothing", () => {
-    expect(otherMemory("oom_killed", "4Gi")).toEqual({ limit: "8Gi", size: "8\u00a0GiB", more: true });
-    expect(otherMemory("insufficient_memory", "8Gi")).toEqual({ limit: "4Gi", size: "4\u00a0GiB", more: false });
-    expect(otherMemory("insufficient_memory", "1Gi")).toBeUndefined();
-    expect(otherMemory("timeout", "4Gi")).toBeUndefined();
+  it("offers more memory after an end for lack of it, and else nothing", () => {
+    expect(moreMemory("oom_killed", "4Gi")).toEqual({ limit: "8Gi", size: "8\u00a0GiB" });
+    expect(moreMemory("timeout", "4Gi")).toBeUndefined();
   });
 
   it("reads a structured line for people, and leaves any other as it is", () => {

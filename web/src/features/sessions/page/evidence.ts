@@ -7,6 +7,8 @@ export interface Shortage {
   missing: string;
   /** How much there is of what is needed, 0 to 1. */
   share: number;
+  /** On how many nodes, as the scheduler counts; 0: not told. */
+  nodes: number;
 }
 
 export interface Evidence {
@@ -33,13 +35,10 @@ export function evidenceOf(evidence: Record<string, unknown> | undefined): Evide
   };
 }
 
-/** A size with which it may go better: twice the memory after an end for lack of it, half where no node has room. */
-export function otherMemory(code: string, limit: string): { limit: string; size: string; more: boolean } | undefined {
-  const more = code === "oom_killed";
-  if (!more && code !== "insufficient_memory") return undefined;
-  const gib = quantityOf(limit) / 2 ** 30;
-  const other = more ? Math.ceil(gib * 2) : Math.floor(gib / 2);
-  return Number.isFinite(other) && other >= 1 ? { limit: `${other}Gi`, size: `${other}\u00a0GiB`, more } : undefined;
+/** Twice the memory, after an end for lack of it. */
+export function moreMemory(code: string, limit: string): { limit: string; size: string } | undefined {
+  const more = Math.ceil((quantityOf(limit) / 2 ** 30) * 2);
+  return code === "oom_killed" && more >= 1 ? { limit: `${more}Gi`, size: `${more}\u00a0GiB` } : undefined;
 }
 
 /** `1.5Gi`, `500m`, `2` as a number; NaN for what is none. */
@@ -71,6 +70,7 @@ function shortageOf(found: Record<string, unknown>): Shortage {
     there,
     missing: word("missing"),
     share: Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0,
+    nodes: typeof found.nodes === "number" ? found.nodes : 0,
   };
 }
 

@@ -93,7 +93,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
               <Facts facts={facts} />
             </Card>
             <ConfigCard session={session} memory={bytes(used.memory_limit)} />
-            {session.deleted_at == null && <SettingsCard key={`${session.name}:${session.config.timeout_minutes}`} session={session} />}
+            {session.deleted_at == null && <SettingsCard key={sessionId} session={session} />}
           </div>
         </div>
       </div>
