@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Session } from "../../../api/events/frames";
 import { inLanguage } from "../../../i18n";
 import { useSessionActions } from "../actions/useSessionActions";
+import { EndFacts } from "./EndFacts";
 import { evidenceOf, moreMemory, type Shortage } from "./evidence";
 import { isStuck, smallerOf } from "./pending/options";
 import { PendingOptions } from "./pending/PendingOptions";
@@ -22,6 +23,7 @@ export function Cause({ session }: { session: Session }) {
   const Icon = session.status in ICONS ? ICONS[session.status as keyof typeof ICONS] : IconAlertTriangle;
   const { log, facts, shortages } = evidenceOf(diagnosis.evidence);
   const memory = moreMemory(diagnosis.code, session.config.memory_limit);
+  const others = ended ? facts.filter(([name]) => name !== "exit_code") : facts;
   const less = smallerOf(diagnosis.code, session.config, shortages);
   const first = memory ?? less;
   const kept = session.volume_id != null;
@@ -42,9 +44,12 @@ export function Cause({ session }: { session: Session }) {
           {inLanguage(diagnosis.hint)}
         </Text>
         <Shortages shortages={shortages} />
-        {facts.length > 0 && (
+        {session.ended_at != null && (
+          <EndFacts session={session} endedAt={session.ended_at} exitCode={facts.find(([name]) => name === "exit_code")?.[1]} />
+        )}
+        {others.length > 0 && (
           <dl className={classes.evidence}>
-            {facts.map(([name, text]) => (
+            {others.map(([name, text]) => (
               <div key={name}>
                 <dt>{t(`timeline.field.${name}`, { defaultValue: name.replaceAll("_", " ") })}</dt>
                 <dd className="numbers">{text}</dd>

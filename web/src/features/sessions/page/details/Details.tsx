@@ -12,6 +12,8 @@ import { Card } from "./Card";
 import { ConfigCard } from "./ConfigCard";
 import { Copied, Facts, type Fact } from "./Facts";
 import { McpCard } from "./McpCard";
+import { MemoryCard } from "./MemoryCard";
+import { RemainsCard } from "./RemainsCard";
 import { SettingsCard } from "./SettingsCard";
 import { TimeCard } from "./TimeCard";
 import { UsageCard } from "./UsageCard";
@@ -81,6 +83,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
         <Cause session={session} />
         <div className={classes.columns}>
           <div className={classes.column}>
+            {session.ended_at != null && <MemoryCard session={session} />}
             <UsageCard session={session} used={used} />
             <TimeCard session={session} />
             <Card title={t("detail.connection")}>
@@ -89,6 +92,7 @@ export function Details({ sessionId, view }: { sessionId: string; view: LiveView
             <McpCard session={session} />
           </div>
           <div className={classes.column}>
+            {session.ended_at != null && <RemainsCard session={session} />}
             <Card title={t("detail.facts")}>
               <Facts facts={facts} />
             </Card>

@@ -1,8 +1,7 @@
 import { Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
-import { api, data, type Schemas } from "../../../../api/client";
+import type { Schemas } from "../../../../api/client";
 import type { Session } from "../../../../api/events/frames";
 import { bytes, cores } from "../../../../ui/format";
 import { Meter } from "../../../../ui/Meter";
@@ -10,22 +9,14 @@ import { RelativeTime } from "../../../../ui/RelativeTime";
 import { Card } from "./Card";
 import { Spark } from "./Spark";
 import { pointsOf } from "./samples";
+import { useUsage } from "./useUsage";
 import classes from "./details.module.css";
-
-const ASK_MS = 10_000;
 
 /** What it uses of what it may, now and over time; after the end, what it used (S9). */
 export function UsageCard({ session, used }: { session: Session; used: Schemas["ResourcesInUse"] }) {
   const { t } = useTranslation();
   const ended = session.ended_at != null;
-  const usage = useQuery({
-    queryKey: ["sessions", "usage", session.session_id],
-    queryFn: ({ signal }) =>
-      data(
-        api.GET("/api/v1/sessions/{session_id}/usage", { signal, params: { path: { session_id: session.session_id } } }),
-      ),
-    refetchInterval: ended ? false : ASK_MS,
-  });
+  const usage = useUsage(session.session_id, ended);
   const samples = usage.data?.samples ?? [];
   const rows = [
     {
