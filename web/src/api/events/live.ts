@@ -1,5 +1,6 @@
 import { SessionConnection, type ConnectionState } from "./connection";
 import { isStream, type Activity, type ClientFrame, type Frame, type Permission, type Prompt, type Session } from "./frames";
+import { pagesOf, readBack } from "./history";
 import { Transcript, type Entry } from "./transcript";
 
 /** What a screen of a session shows; replaced as a whole, at most once in a frame of the screen. */
@@ -12,13 +13,17 @@ export interface LiveView {
   openPrompts: readonly Prompt[];
   prompts: ReadonlyMap<string, Prompt>;
   permissions: ReadonlyMap<string, Permission>;
-  /** Whether the whole history until now is here. */
+  /** What came before the first of them. */
+  older: "none" | "there" | "loading" | "failed";
+  /** Whether the newest until now are here. */
   complete: boolean;
 }
 
 const OPEN = new Set(["queued", "delivering", "in_progress"]);
 /** Text that comes faster is drawn in larger pieces: what is typed meanwhile must not wait for it. */
 const PAUSE_MS = 60;
+/** So many entries stay while somebody follows the end; half as many more may gather before the oldest go. */
+const MOST_ENTRIES = 600;
 
 /** A session as it is at this moment, for as long as somebody looks. */
 export class LiveSession {
@@ -32,12 +37,20 @@ export class LiveSession {
   #prompts = new Map<string, Prompt>();
   #permissions = new Map<string, Permission>();
   #publishedAt = 0;
+  #begun = false;
+  #shown = false;
+  #reading: "no" | "now" | "failed" = "no";
+  #following = true;
+  #readPage: ReturnType<typeof pagesOf>;
+  #leaving = new AbortController();
   #view: LiveView;
 
   constructor(sessionId: string) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const url = (since: number): string =>
-      `${scheme}://${location.host}/ws/sessions/${encodeURIComponent(sessionId)}?since=${since}`;
+      // the first time from now on: what came before is read from the newest back
+      `${scheme}://${location.host}/ws/sessions/${encodeURIComponent(sessionId)}${this.#begun ? `?since=${since}` : ""}`;
+    this.#readPage = pagesOf(sessionId, this.#leaving.signal);
     this.#connection = new SessionConnection(url, () => this.#transcript.lastSeq, {
       frame: (frame) => this.#take(frame),
       state: () => this.#schedule(),
@@ -50,6 +63,7 @@ export class LiveSession {
   }
 
   close(): void {
+    this.#leaving.abort();
     this.#connection.close();
   }
 
@@ -61,12 +75,35 @@ export class LiveSession {
     return this.#connection.send(frame);
   }
 
+  /** Somebody looks at the end, or has gone up to read: then nothing is taken out above them. */
+  follow = (end: boolean): void => {
+    this.#following = end;
+  };
+
+  /** Reads some of what came before. */
+  older = (): void => {
+    if (this.#reading === "now" || this.#transcript.begin === 0) return;
+    this.#reading = "now";
+    this.#schedule();
+    void readBack(this.#transcript, this.#readPage).then(
+      () => this.#read("no"),
+      () => this.#read("failed"),
+    );
+  };
+
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
 
   view = (): LiveView => this.#view;
+
+  #read(how: "no" | "failed"): void {
+    if (this.#leaving.signal.aborted) return;
+    this.#reading = how;
+    this.#shown ||= how === "no";
+    this.#schedule();
+  }
 
   #take(frame: Frame): void {
     if (isStream(frame)) {
@@ -81,6 +118,7 @@ export class LiveSession {
     switch (frame.type) {
       case "hello":
         this.#wantedSeq = frame.data.last_seq;
+        if (!this.#begun) this.#begin(frame.data.last_seq);
         this.#newer(frame.data.session);
         for (const prompt of frame.data.prompts) this.#prompt(prompt);
         for (const permission of frame.data.permissions) this.#permission(permission);
@@ -104,6 +142,13 @@ export class LiveSession {
       default:
         break;
     }
+  }
+
+  #begin(lastSeq: number): void {
+    this.#begun = true;
+    this.#transcript.beginAfter(lastSeq);
+    this.#shown = lastSeq === 0;
+    this.older();
   }
 
   #newer(session: Session): void {
@@ -139,6 +184,7 @@ export class LiveSession {
   #publish = (): void => {
     this.#scheduled = false;
     this.#publishedAt = performance.now();
+    if (this.#following && this.#reading !== "now") this.#transcript.trim(MOST_ENTRIES);
     this.#transcript.publish();
     this.#view = this.#made();
     for (const listener of this.#listeners) listener();
@@ -159,7 +205,8 @@ export class LiveSession {
           : [...prompts.values()].filter((each) => OPEN.has(each.state)).sort((a, b) => a.number - b.number),
       prompts,
       permissions: this.#permissions,
-      complete: this.#transcript.lastSeq >= this.#wantedSeq,
+      older: this.#reading === "now" ? "loading" : this.#transcript.begin === 0 ? "none" : this.#reading === "failed" ? "failed" : "there",
+      complete: this.#shown && this.#transcript.lastSeq >= this.#wantedSeq,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { Center, Group, Loader, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import type { LiveView } from "../../api/events/live";
+import type { LiveSession, LiveView } from "../../api/events/live";
 import { Cause } from "../sessions/page/Cause";
 import { usePreferences } from "../../ui/preferences";
 import { Composer } from "./Composer";
@@ -15,7 +15,7 @@ import { TurnEnd } from "./TurnEnd";
 import classes from "./chat.module.css";
 
 /** The conversation: what was said and done, what waits for an answer, what waits for its turn, and where to write. */
-export function Chat({ sessionId, view }: { sessionId: string; view: LiveView }) {
+export function Chat({ sessionId, live, view }: { sessionId: string; live: LiveSession; view: LiveView }) {
   const { t } = useTranslation();
   const { session } = view;
   const [{ fontSize, fontFamily }] = usePreferences();
@@ -32,6 +32,8 @@ export function Chat({ sessionId, view }: { sessionId: string; view: LiveView })
       <TranscriptList
         sessionId={sessionId}
         entries={view.entries}
+        older={view.older}
+        live={live}
         permissions={view.permissions}
         before={
           <>

@@ -6,12 +6,16 @@ import { useTranslation } from "react-i18next";
 
 import type { Permission } from "../../api/events/frames";
 import type { Entry } from "../../api/events/transcript";
+import type { LiveSession, LiveView } from "../../api/events/live";
 import { EntryView } from "./EntryView";
+import { Older } from "./Older";
 import { ToolGroup } from "./ToolGroup";
 import classes from "./chat.module.css";
 import { rowsOf } from "./rows";
 
 const NEAR = 80;
+/** So far from the beginning of what is here, more of it is fetched. */
+const BEGINNING = 800;
 const NEWS: ReadonlySet<Entry["type"]> = new Set(["message", "tool", "permission", "notice"]);
 
 /**
@@ -23,16 +27,20 @@ export function TranscriptList({
   entries,
   permissions,
   before,
+  older,
+  live,
 }: {
   sessionId: string;
   entries: readonly Entry[];
   permissions: ReadonlyMap<string, Permission>;
   before: ReactNode;
+  older: LiveView["older"];
+  live: Pick<LiveSession, "older" | "follow">;
 }) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
-  /** How many entries there were when somebody went up to read; undefined at the end. */
+  /** The number of the last entry when somebody went up to read; undefined at the end. */
   const [leftAt, setLeftAt] = useState<number>();
   const rows = useMemo(() => rowsOf(entries), [entries]);
   const virtual = useVirtualizer({
@@ -43,10 +51,36 @@ export function TranscriptList({
     getItemKey: (index) => rows[index]?.key ?? index,
   });
   const height = virtual.getTotalSize();
+  // what is put in front moves nothing that is being read
+  const first = useRef<string>(undefined);
+  const drawn = useRef<{ key: unknown; start: number }[]>([]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element !== null && !pinned.current && rows[0]?.key !== first.current) {
+      // the first one may be another now: a tool call that joined those before it
+      for (const { key, start } of drawn.current.slice(1)) {
+        const now = virtual.measurementsCache[rows.findIndex((row) => row.key === key)]?.start;
+        if (now === undefined) continue;
+        element.scrollTop += now - start;
+        break;
+      }
+    }
+    first.current = rows[0]?.key;
+    drawn.current = virtual.getVirtualItems().map(({ key, start }) => ({ key, start }));
+  });
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element !== null && pinned.current) element.scrollTop = element.scrollHeight;
   }, [height, entries]);
+  useEffect(() => {
+    const element = scroller.current;
+    // where nothing is seen, nothing is scrolled to either
+    if (element !== null && element.clientHeight > 0 && older === "there" && element.scrollTop < BEGINNING) live.older();
+  }, [older, rows, live]);
+  useEffect(() => {
+    // another session's list begins at its end
+    live.follow(pinned.current);
+  }, [live]);
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
@@ -60,15 +94,18 @@ export function TranscriptList({
     const element = scroller.current;
     if (element === null) return;
     pinned.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    setLeftAt((before) => (pinned.current ? undefined : (before ?? entries.length)));
+    live.follow(pinned.current);
+    if (older === "there" && element.scrollTop < BEGINNING) live.older();
+    setLeftAt((before) => (pinned.current ? undefined : (before ?? entries.at(-1)?.seq ?? 0)));
   };
   const toEnd = (): void => {
     pinned.current = true;
+    live.follow(true);
     setLeftAt(undefined);
     const element = scroller.current;
     if (element !== null) element.scrollTop = element.scrollHeight;
   };
-  const fresh = leftAt === undefined ? 0 : entries.slice(leftAt).filter((entry) => NEWS.has(entry.type)).length;
+  const fresh = leftAt === undefined ? 0 : entries.filter((entry) => entry.seq > leftAt && NEWS.has(entry.type)).length;
   return (
     <div className={classes.frame}>
       <div
@@ -81,7 +118,10 @@ export function TranscriptList({
         tabIndex={0}
       >
         <div className={classes.before}>
-          <div className={classes.column}>{before}</div>
+          <div className={classes.column}>
+            {before}
+            <Older state={older} show={live.older} />
+          </div>
         </div>
         <div className={classes.inner} style={{ height }}>
           {virtual.getVirtualItems().map((item) => {

@@ -31,7 +31,8 @@ export function TurnEnd({ sessionId, view }: { sessionId: string; view: LiveView
     if (!view.complete) return;
     const before = told.current;
     const seq = last?.seq ?? 0;
-    told.current = seq;
+    // what is taken out of a long conversation and read again is no news
+    told.current = Math.max(before ?? 0, seq);
     if (before === undefined || last === undefined || last.state === "started" || seq <= before) return;
     const words = t(`chat.turnEnd.${last.state}`);
     setEnded(words);

@@ -59,7 +59,7 @@ export function SessionPage() {
           ))}
         </Tabs.List>
         <Tabs.Panel value="chat" keepMounted>
-          <Chat key={sessionId} sessionId={sessionId} view={view} />
+          <Chat key={sessionId} sessionId={sessionId} live={live} view={view} />
         </Tabs.Panel>
         <Tabs.Panel value="changes">
           <Changes sessionId={sessionId} running={session === undefined || session.status === "running"} />
