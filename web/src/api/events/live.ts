@@ -77,7 +77,9 @@ export class LiveSession {
 
   /** Somebody looks at the end, or has gone up to read: then nothing is taken out above them. */
   follow = (end: boolean): void => {
+    const back = end && !this.#following;
     this.#following = end;
+    if (back) this.#schedule();
   };
 
   /** Reads some of what came before. */
