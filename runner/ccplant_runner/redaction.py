@@ -7,13 +7,12 @@ text is held back while it may still become something secret, and released as so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ccplant_platform.redaction import Redactor
 
 _LONGEST_HOLD = 4_096
 """Characters held back at most: what goes on for longer without an end is no token."""
-_SHORTEST_SECRET = 6
 
 _UNFINISHED_SHAPE = re.compile(
     r"(?:\b(?:gh[pousr]_|github_pat_|sk-ant-|ccp_|whsec_|eyJ)[\w.+/=-]*"
@@ -80,10 +79,9 @@ def mask_event(value: object, redactor: Redactor) -> object:
 class StreamRedactor:
     """Masks one message as it comes."""
 
-    def __init__(self, redactor: Redactor, secrets: Iterable[str]) -> None:
+    def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        heads = {line.strip() for secret in secrets for line in secret.splitlines()}
-        self._secrets = tuple(secret for secret in heads if len(secret) >= _SHORTEST_SECRET)
+        self._secrets = tuple(redactor.values)
         self._longest = max(_LONGEST_HOLD, *(len(secret) for secret in self._secrets), 0)
         self._held = ""
         self._before = ""
@@ -98,9 +96,13 @@ class StreamRedactor:
         return self._release(released)
 
     def _release(self, text: str) -> str:
-        """Mask a part that begins with the character that went out last: an address begins with its scheme."""
+        """Mask a part that begins with the character that went out last: an address begins with its scheme.
+
+        The last character of something masked is no beginning of anything.
+        """
         masked, before = self._redactor(text), self._before
-        self._before = text[-1:]
+        ends_masked = any(end == len(text) for _, end in self._redactor.spans(text))
+        self._before = "" if ends_masked else text[-1:]
         return masked[len(before) :] if masked.startswith(before) else masked
 
     def end(self) -> str:
@@ -122,7 +124,16 @@ class StreamRedactor:
         shape = _UNFINISHED_SHAPE.search(text, tail_from)
         if shape is not None:
             start = min(start, shape.start())
-        return start
+        return _outside(start, self._redactor.spans(text))
+
+
+def _outside(place: int, spans: Sequence[tuple[int, int]]) -> int:
+    """Move a place before whatever it would cut in two: neither half of a secret looks like one."""
+    while True:
+        around = [begin for begin, end in spans if begin < place < end]
+        if not around:
+            return place
+        place = min(around)
 
 
 def _overlap(text: str, secret: str) -> int:

@@ -128,7 +128,6 @@ class LaunchRun:
             preview=self._preview,
             large_tool=self._blobs.take,
             redactor=redactor,
-            secrets=spec.secrets,
         )
         self._keeper = AgentKeeper(
             self._driver,

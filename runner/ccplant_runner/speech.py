@@ -8,7 +8,7 @@ what time makes due.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from ccplant_contracts.attachment import AttachedFile
 from ccplant_contracts.ids import random_text
@@ -41,13 +41,11 @@ class Speech:
         preview: Callable[[Delta], None],
         large_tool: Callable[[Tool], Tool],
         redactor: Redactor,
-        secrets: Iterable[str],
     ) -> None:
         self._say = say
         self._preview = preview
         self._large_tool = large_tool
         self._redactor = redactor
-        self._secrets = tuple(secrets)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._text: TextCoalescer | None = None
@@ -127,7 +125,7 @@ class Speech:
             self._release_snapshots()
             # the agent's own ids may repeat after its restart, ours do not
             current = TextCoalescer(update.kind, f"msg-{random_text(12)}", self.prompt_id)
-            self._text, self._mask = current, StreamRedactor(self._redactor, self._secrets)
+            self._text, self._mask = current, StreamRedactor(self._redactor)
         if update.message_id is not None:
             self._agents_id = update.message_id
         if self._mask is not None:

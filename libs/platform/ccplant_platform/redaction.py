@@ -62,6 +62,20 @@ class Redactor:
             text = shape.sub(replacement, text)
         return text
 
+    @property
+    def values(self) -> frozenset[str]:
+        """The known values, in every form under which they may show."""
+        return frozenset(self._values)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where something to mask begins and ends in a text."""
+        known = () if self._pattern is None else (self._pattern,)
+        return [
+            match.span()
+            for pattern in (*known, *(shape for shape, _ in _SHAPES))
+            for match in pattern.finditer(text)
+        ]
+
     def deep(self, value: object) -> object:
         """Mask every string within a value; what is no plain data becomes its `repr` first."""
         if value is None or isinstance(value, bool | int | float):

@@ -66,7 +66,6 @@ class Bench:
             preview=lambda _delta: None,
             large_tool=lambda tool: tool,
             redactor=Redactor(),
-            secrets=(),
         )
         self.fetches: list[asyncio.Future[Sequence[PromptFile]]] = []
         self.desk = PromptDesk(

@@ -19,7 +19,6 @@ class Heard:
             preview=self.previews.append,
             large_tool=lambda tool: tool,
             redactor=Redactor(),
-            secrets=(),
         )
 
 
