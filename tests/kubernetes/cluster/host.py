@@ -182,11 +182,12 @@ def members_named(taken: Claim, part: str) -> list[int]:
 def _members(taken: Claim, part: str = "") -> list[int]:
     found: set[int] = set()
     for cgroup in _own_cgroups(taken):
-        for file in (cgroup / "cgroup.procs", *cgroup.rglob("cgroup.procs")):
-            if part not in str(file):
+        # unlike a glob, a walk passes over what vanishes under it
+        for folder, _, _ in os.walk(cgroup):
+            if part not in folder:
                 continue
             with suppress(OSError):
-                found |= {int(line) for line in file.read_text().split()}
+                found |= {int(line) for line in Path(folder, "cgroup.procs").read_text().split()}
     return sorted(found)
 
 
@@ -203,12 +204,9 @@ def _controllers() -> list[Path]:
 
 def _remove_cgroups(root: Path) -> None:
     def gone() -> bool:
-        for path in sorted(root.rglob("*"), key=lambda one: -len(one.parts)):
-            if path.is_dir():
-                with suppress(OSError):
-                    path.rmdir()
-        with suppress(OSError):
-            root.rmdir()
+        for folder, _, _ in os.walk(root, topdown=False):
+            with suppress(OSError):
+                Path(folder).rmdir()
         return not root.exists()
 
     # the kernel takes a moment to see that the last member is gone
