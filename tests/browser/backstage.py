@@ -32,6 +32,10 @@ class Backstage:
         """Make or do something."""
         return self._answer(self._client.post(path, json=body or {}))
 
+    def patch(self, path: str, body: Json) -> Json:
+        """Change something."""
+        return self._answer(self._client.patch(path, json=body))
+
     def delete(self, path: str) -> None:
         """Remove something."""
         answer = self._client.delete(path)
