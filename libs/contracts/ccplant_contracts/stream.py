@@ -211,23 +211,4 @@ class Delta(Message):
     text: str
 
 
-class StreamFrame(Message):
-    """An event as viewers get it over the WebSocket."""
-
-    type: str
-    seq: int
-    data: dict[str, Any]
-    timestamp: UtcTime
-
-
-class StreamPage(Message):
-    """A piece of a session's stream, ascending and without a gap."""
-
-    events: tuple[StreamFrame, ...]
-    last_seq: int
-    """The number of the newest event of the session."""
-    has_more: bool
-    """Whether there are events before these."""
-
-
 STREAM_EVENT = TypeAdapter(StreamEvent)

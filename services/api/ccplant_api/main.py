@@ -22,7 +22,7 @@ from ccplant_api.health import endpoints as health
 from ccplant_api.http.body import BodyLimit
 from ccplant_api.http.context import RequestContext
 from ccplant_api.http.rate_limits import RateLimitHeaders, RateLimits
-from ccplant_api.live import history, streams, websocket
+from ccplant_api.live import streams, websocket
 from ccplant_api.live.hub import Hub
 from ccplant_api.live.record import StoreRecord
 from ccplant_api.live.viewer import QueueLimits
@@ -103,7 +103,6 @@ def create_app(
         schedules,
         runs,
         dispatches,
-        history,
         streams,
         websocket,
         events,

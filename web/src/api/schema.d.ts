@@ -694,26 +694,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions/{session_id}/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read Stream
-         * @description Read stored events as the WebSocket sends them, the last `limit` before a place, ascending.
-         */
-        get: operations["readStream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sessions/{session_id}/timeline": {
         parameters: {
             query?: never;
@@ -3280,34 +3260,6 @@ export interface components {
              */
             force: boolean;
             reason: components["schemas"]["StopReason"];
-        };
-        /**
-         * StreamFrame
-         * @description An event as viewers get it over the WebSocket.
-         */
-        StreamFrame: {
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-            /** Seq */
-            seq: number;
-            /** Timestamp */
-            timestamp: string;
-            /** Type */
-            type: string;
-        };
-        /**
-         * StreamPage
-         * @description A piece of a session's stream, ascending and without a gap.
-         */
-        StreamPage: {
-            /** Events */
-            events: components["schemas"]["StreamFrame"][];
-            /** Has More */
-            has_more: boolean;
-            /** Last Seq */
-            last_seq: number;
         };
         /**
          * Terminating
@@ -7479,87 +7431,6 @@ export interface operations {
             };
             /** @description CONFLICT: not possible in this state, or the Idempotency-Key was used with another body. */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description RATE_LIMIT_EXCEEDED: too many requests; RESOURCE_QUOTA_EXCEEDED: the owner's limit is reached. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description INTERNAL_ERROR: something went wrong on our side. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description SESSION_NOT_READY or UNAVAILABLE: try again after `Retry-After` seconds. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    readStream: {
-        parameters: {
-            query?: {
-                /** @description Only events before this `seq`; absent: the newest ones. */
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /** @description The session's id. */
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StreamPage"];
-                };
-            };
-            /** @description INVALID_REQUEST: the details name each field and what is wrong. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description UNAUTHORIZED: no, an unknown or an expired credential. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description NOT_FOUND: no such thing, or another owner's. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
