@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import httpx
 
+from ccplant_cli.catalogue import current
 from ccplant_cli.connection import Target
 from ccplant_cli.documents import Document
 from ccplant_cli.exits import CliError, Exit, exit_of
@@ -55,9 +56,15 @@ def refusal(status: int, body: bytes, request_id: str, *, with_token: bool) -> C
     code = error.text("code")
     message = error.text("message") or say("error.status", status=status)
     fields = tuple(error.inner("details").each("fields"))
+    lines = [
+        f"{field.text('field')}: {field.inner('text').text(current()) or field.text('problem')}"
+        for field in fields
+    ]
+    if len(fields) == 1 and "text" in fields[0]:
+        message = lines[0]
     if len(fields) > 1:
         # The message names the first one only.
-        message += "".join(f"\n  {field.text('field')}: {field.text('problem')}" for field in fields)
+        message += "".join(f"\n  {line}" for line in lines)
     exit_code = exit_of(code, status)
     hint = ""
     if exit_code is Exit.UNAUTHORISED and status == 401:

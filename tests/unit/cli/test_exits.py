@@ -56,6 +56,18 @@ def test_a_refusal_tells_each_wrong_field_and_the_request_id() -> None:
     assert (error.code, error.request_id) == (Exit.USAGE, "req-1")
 
 
+@pytest.mark.parametrize(("language", "said"), [("ja", "name: 必須です"), ("en", "name: is required")])
+def test_a_refusal_of_one_field_is_in_the_persons_language(
+    language: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccplant_cli.client.current", lambda: language)
+    body = (
+        '{"error": {"code": "INVALID_REQUEST", "message": "name: is required", "details": {"fields": ['
+        '{"field": "name", "problem": "is required", "text": {"ja": "必須です", "en": "is required"}}]}}}'
+    )
+    assert refusal(400, body.encode(), "", with_token=True).message == said
+
+
 def test_an_answer_that_is_not_ours_is_still_an_error_with_a_sentence() -> None:
     error = refusal(502, b"<html>Bad gateway", "req-9", with_token=True)
     assert (error.code, error.request_id, error.error_code) == (Exit.UNREACHABLE, "req-9", "HTTP_502")

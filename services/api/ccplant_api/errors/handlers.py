@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ccplant_api.errors.envelope import error_response
-from ccplant_api.errors.validation import invalid_request
+from ccplant_api.errors.validation import field_problem, invalid_request
 from ccplant_api.http.context import request_id_of
 from ccplant_api.web.serving import page_of
 from ccplant_contracts.errors import (
@@ -51,7 +51,7 @@ def _from_framework(error: HTTPException, path: str) -> ApiError:
     if error.status_code == 400:
         return InvalidRequestError(
             "The body could not be read: it must be JSON in UTF-8, not nested too deeply.",
-            details={"fields": [{"field": "body", "problem": "is not valid JSON"}]},
+            details={"fields": [field_problem("body", "is not valid JSON")]},
         )
     return HttpError(error.status_code, str(error.detail))
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ccplant_api.errors.envelope import printable
+from ccplant_api.errors.sentences import in_japanese
 from ccplant_contracts.errors import InvalidRequestError
 
 _MAX_FIELDS = 50
@@ -53,17 +54,15 @@ def _without_place(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 def invalid_request(errors: Iterable[dict[str, Any]], *, prefix: str = "") -> InvalidRequestError:
     """Return the refusal for what pydantic found, one entry a field."""
-    fields: list[dict[str, str]] = []
+    fields: list[dict[str, Any]] = []
     for item in errors:
         location = tuple(item["loc"])
         if item["type"] == "json_invalid":
             location = ()
         path = field_path(_without_place(location)) or "body"
-        fields.append(
-            {"field": f"{prefix}.{path}" if prefix else path, "problem": printable(_words(item), 400)}
-        )
-    fields = fields[:_MAX_FIELDS]
-    first = fields[0] if fields else {"field": "body", "problem": "is not valid"}
+        fields.append(field_problem(f"{prefix}.{path}" if prefix else path, printable(_words(item), 400)))
+    fields = fields[:_MAX_FIELDS] or [field_problem("body", "is not valid")]
+    first = fields[0]
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     return InvalidRequestError(f"{first['field']}: {first['problem']}{more}", details={"fields": fields})
 
@@ -79,5 +78,12 @@ def invalid_model(error: ValidationError, *, prefix: str = "") -> InvalidRequest
 def invalid_field(field: str, problem: str, **details: object) -> InvalidRequestError:
     """Return the refusal of one field, for what a schema cannot say."""
     return InvalidRequestError(
-        f"{field}: {problem}", details={"fields": [{"field": field, "problem": problem}], **details}
+        f"{field}: {problem}", details={"fields": [field_problem(field, problem)], **details}
     )
+
+
+def field_problem(field: str, problem: str) -> dict[str, Any]:
+    """Return what is said of one field, in both languages where both are known."""
+    japanese = in_japanese(problem)
+    said: dict[str, Any] = {"field": field, "problem": problem}
+    return said if japanese is None else {**said, "text": {"ja": japanese, "en": problem}}

@@ -1,5 +1,6 @@
 import { Problem } from "../../api/problem";
 import { inLanguage } from "../../i18n";
+import { fieldProblems } from "../../ui/said";
 
 /** The refusals of the API at the fields that they are about: its names of fields to the form's; pure. */
 
@@ -37,15 +38,11 @@ function fieldOf(name: string, own: Record<string, string>): string | undefined 
 
 export function fieldErrors(error: unknown, own: Record<string, string>): Record<string, string> {
   if (!(error instanceof Problem)) return {};
-  const { fields, text } = error.details;
-  if (!Array.isArray(fields)) return {};
   const found: Record<string, string> = {};
-  for (const each of fields as { field?: unknown; problem?: unknown }[]) {
-    if (typeof each.field !== "string" || typeof each.problem !== "string") continue;
+  for (const { field, said } of fieldProblems(error)) {
     // some come without their group: `definition.` is what a dry run calls it
-    const name = fieldOf(each.field.replace(/^definition\./, ""), own);
-    // a sentence in both languages is there where the refusal is about one field
-    if (name !== undefined) found[name] = fields.length === 1 && isText(text) ? inLanguage(text) || each.problem : each.problem;
+    const name = fieldOf(field.replace(/^definition\./, ""), own);
+    if (name !== undefined) found[name] = said;
   }
   return found;
 }

@@ -1,5 +1,5 @@
-import { Problem } from "../../../api/problem";
-import { inLanguage } from "../../../i18n";
+import type { Problem } from "../../../api/problem";
+import { fieldProblems } from "../../../ui/said";
 import type { Values } from "./values";
 
 /** The gateway's refusals at the fields of the form that they are about; pure. */
@@ -21,14 +21,10 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 export function fieldErrors(problem: Problem, values: Values): Record<string, string> {
-  const { fields, text } = problem.details;
-  if (!Array.isArray(fields)) return {};
   const found: Record<string, string> = {};
-  for (const each of fields as { field?: unknown; problem?: unknown }[]) {
-    if (typeof each.field !== "string" || typeof each.problem !== "string") continue;
-    const place = placeOf(each.field, values);
-    // a sentence in both languages is there where the refusal is about one field
-    if (place !== undefined) found[place] ??= (fields.length === 1 && isTexts(text) ? inLanguage(text) : "") || each.problem;
+  for (const { field, said } of fieldProblems(problem)) {
+    const place = placeOf(field, values);
+    if (place !== undefined) found[place] ??= said;
   }
   return found;
 }
@@ -66,8 +62,4 @@ function rowOf(rows: readonly { name: string }[], rest: string): number {
     if (fits && own.length > 1 + (rows[best]?.name.trim().length ?? 0)) best = index;
   });
   return best;
-}
-
-function isTexts(text: unknown): text is { ja?: string; en?: string } {
-  return typeof text === "object" && text !== null;
 }
