@@ -87,9 +87,14 @@ async def kept(new: Callable[[], Agent] = Agent) -> AsyncIterator[Kept]:
     await keeper.stop(0.1)
 
 
+async def _no_strays() -> None:
+    """This process is not a runner: its other children are the servers of the tests."""
+
+
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "_PAUSE_SECONDS", (0.0,))
+    monkeypatch.setattr(keeping, "end_strays", _no_strays)
 
 
 async def test_a_prompt_that_comes_while_the_agent_is_dying_is_its_successors() -> None:
