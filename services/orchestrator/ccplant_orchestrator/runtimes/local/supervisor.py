@@ -239,6 +239,8 @@ class Supervisor:
 
     def record(self, error: str | None = None) -> None:
         """Write how it ended; from here on the launch is over for everybody."""
+        with contextlib.suppress(OSError):  # a runner that died early has not read its secrets
+            os.unlink(self._order.path("spec.json"))  # noqa: PTH108
         code = os.waitstatus_to_exitcode(self._status) if self._status is not None else None
         by_signal = -code if code is not None and code < 0 else None
         kills = memory_kills.count()
@@ -260,8 +262,6 @@ class Supervisor:
             },
             durable=True,
         )
-        with contextlib.suppress(OSError):  # a runner that died early has not read its secrets
-            os.unlink(self._order.path("spec.json"))  # noqa: PTH108
 
 
 def main() -> int:
