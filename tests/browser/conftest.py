@@ -90,9 +90,17 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def enter(
-    browser: Browser, system: System, watch: Watch, request: pytest.FixtureRequest, tmp_path: Path
+    browser: Browser,
+    system: System,
+    watch: Watch,
+    backstage: Backstage,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> Iterator[Enter]:
-    """Let people in: each call is a browser of its own, signed in unless told otherwise."""
+    """Let people in: each call is a browser of its own, signed in unless told otherwise.
+
+    They have gone before what they looked at is erased.
+    """
     contexts: list[BrowserContext] = []
 
     def come(

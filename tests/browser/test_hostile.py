@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
+from tests.browser.watching import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 # each would tell of itself: by a dialog, by a request to somebody else, or by breaking out of an attribute
-HOSTILE = (
-    '"><img src=x onerror=alert(1)><script>alert(2)</script>${{alert(3)}}javascript:alert(4)\u202etxt.exe'
-)
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>${{alert(3)}}javascript:alert(4)'
+TURNED = "report\u202etxt.exe"
 SAID = """echo ![pixel](https://elsewhere.invalid/pixel.png) \
 <img src='https://elsewhere.invalid/raw.png' onerror='alert(5)'> \
 <iframe src='https://elsewhere.invalid'></iframe><style>body{display:none}</style> \
@@ -53,6 +53,16 @@ def test_hostile_text_in_the_form_comes_back_as_it_was_written(enter: Enter, bac
     expect(person.field("create.name")).to_have_value(HOSTILE)
     person.button("create.submit").click()
     person.sees("<script>alert(2)</script>")
+
+
+def test_a_name_that_reads_otherwise_than_it_is_is_refused_at_its_field(enter: Enter, watch: Watch) -> None:
+    watch.allow("status of 400 .*/api/v1/sessions")
+    person = enter(path="/sessions/new")
+    person.field("create.name").fill(TURNED)
+    person.button("create.submit").click()
+    expect(person.field("create.name")).to_have_attribute("aria-invalid", "true")
+    expect(person.page.get_by_text("文字の向きを変える文字").first).to_be_visible()
+    assert person.path == "/sessions/new"
 
 
 def test_addresses_that_mean_harm_lead_nowhere(enter: Enter) -> None:
