@@ -52,6 +52,29 @@ def test_a_broken_session_says_why_and_is_created_again(enter: Enter, backstage:
     expect(person.page).to_have_url(re.compile("/sessions/session-"))
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_whoever_opens_an_ended_session_reads_its_cause_first_and_what_was_said_above_it(
+    enter: Enter, backstage: Backstage, phone: bool
+) -> None:
+    made = backstage.session(name="over")
+    for number in range(12):
+        backstage.say(made, f"echo answer {number}")
+    backstage.until(made, lambda session: session["agent_state"] == "ready", 60)
+    person = enter(phone=phone, path=f"/sessions/{made}")
+    person.sees("answer 11")
+    backstage.post(f"/sessions/{made}/stop")
+    backstage.until(made, lambda session: session["ended_at"] is not None)
+    for look in ("while it ends", "anew"):
+        if look == "anew":
+            person.page.reload()
+        cause = person.page.get_by_role("region", name=person.words("session.cause"))
+        head = cause.get_by_text(re.compile("terminated|stopped|停止")).first
+        expect(head).to_be_in_viewport()
+        expect(person.button("chat.newest")).to_have_count(0)
+    person.conversation.evaluate("element => { element.scrollTop = 0 }")
+    expect(person.page.get_by_text("answer 0", exact=True).first).to_be_in_viewport()
+
+
 def test_a_form_that_was_left_is_as_it_was_and_a_wrong_field_is_told_in_its_place(
     enter: Enter, backstage: Backstage
 ) -> None:

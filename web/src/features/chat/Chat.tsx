@@ -38,9 +38,10 @@ export function Chat({ sessionId, live, view }: { sessionId: string; live: LiveS
         before={
           <>
             {session.status === "pending" && <StartSteps view={view} />}
-            {(session.status === "pending" || !open) && <Cause session={session} />}
+            {session.status === "pending" && <Cause session={session} />}
           </>
         }
+        after={open ? undefined : <Cause session={session} />}
       />
       <TurnEnd sessionId={sessionId} view={view} />
       <div className={classes.dock}>

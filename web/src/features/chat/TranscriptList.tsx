@@ -20,13 +20,14 @@ const NEWS: ReadonlySet<Entry["type"]> = new Set(["message", "tool", "permission
 
 /**
  * The conversation as a list of which only what is on the screen is in the page. It stays at its end while somebody is
- * there, and where they are when they have gone up to read.
+ * there, and where they are when they have gone up to read. What stands after it is the end, and is read from its beginning.
  */
 export function TranscriptList({
   sessionId,
   entries,
   permissions,
   before,
+  after,
   older,
   live,
 }: {
@@ -34,11 +35,14 @@ export function TranscriptList({
   entries: readonly Entry[];
   permissions: ReadonlyMap<string, Permission>;
   before: ReactNode;
+  after: ReactNode;
   older: LiveView["older"];
   live: Pick<LiveSession, "older" | "follow">;
 }) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
+  const tail = useRef<HTMLDivElement>(null);
+  const ends = after != null;
   const pinned = useRef(true);
   /** The number of the last entry when somebody went up to read; undefined at the end. */
   const [leftAt, setLeftAt] = useState<number>();
@@ -70,8 +74,8 @@ export function TranscriptList({
   });
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (element !== null && pinned.current) element.scrollTop = element.scrollHeight;
-  }, [height, entries]);
+    if (element !== null && pinned.current) element.scrollTop = endOf(element, tail.current);
+  }, [height, entries, ends]);
   useEffect(() => {
     const element = scroller.current;
     // where nothing is seen, nothing is scrolled to either
@@ -85,15 +89,16 @@ export function TranscriptList({
     const element = scroller.current;
     if (element === null) return;
     const watch = new ResizeObserver(() => {
-      if (pinned.current) element.scrollTop = element.scrollHeight;
+      if (pinned.current) element.scrollTop = endOf(element, tail.current);
     });
     watch.observe(element);
+    if (tail.current !== null) watch.observe(tail.current);
     return () => watch.disconnect();
-  }, []);
+  }, [ends]);
   const scrolled = (): void => {
     const element = scroller.current;
     if (element === null) return;
-    pinned.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    pinned.current = endOf(element, tail.current) - element.scrollTop < NEAR;
     live.follow(pinned.current);
     if (older === "there" && element.scrollTop < BEGINNING) live.older();
     setLeftAt((before) => (pinned.current ? undefined : (before ?? entries.at(-1)?.seq ?? 0)));
@@ -103,7 +108,7 @@ export function TranscriptList({
     live.follow(true);
     setLeftAt(undefined);
     const element = scroller.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
+    if (element !== null) element.scrollTop = endOf(element, tail.current);
   };
   const fresh = leftAt === undefined ? 0 : entries.filter((entry) => entry.seq > leftAt && NEWS.has(entry.type)).length;
   return (
@@ -149,6 +154,11 @@ export function TranscriptList({
             );
           })}
         </div>
+        {ends && (
+          <div ref={tail} className={classes.after}>
+            <div className={classes.column}>{after}</div>
+          </div>
+        )}
       </div>
       {leftAt !== undefined && (
         <Button
@@ -163,4 +173,12 @@ export function TranscriptList({
       )}
     </div>
   );
+}
+
+/** Where the list is scrolled to at its end: to the last line, or to the beginning of what stands after it. */
+function endOf(scroller: HTMLElement, tail: HTMLElement | null): number {
+  const bottom = scroller.scrollHeight - scroller.clientHeight;
+  if (tail === null) return bottom;
+  const top = tail.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
+  return Math.min(bottom, Math.floor(top));
 }
