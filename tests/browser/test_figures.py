@@ -56,6 +56,8 @@ def test_a_first_visit_loads_little(system: System) -> None:
     assert size <= _FIRST_LOAD_KB
 
 
+@pytest.mark.smoke
+@pytest.mark.xdist_group("browser")
 def test_a_history_of_10_000_events_opens_by_its_newest_page(
     enter: Enter, backstage: Backstage, system: System
 ) -> None:

@@ -10,7 +10,12 @@ from playwright.sync_api import expect
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
 
-pytestmark = [pytest.mark.browser, pytest.mark.smoke, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.smoke,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.timeout(300),
+]
 
 
 def test_somebody_signs_in_creates_a_session_and_gets_an_answer(enter: Enter, backstage: Backstage) -> None:
