@@ -154,6 +154,20 @@ async def test_single_fields_change_null_clears_and_a_mask_keeps_a_secret(api: A
     )
 
 
+async def test_a_secret_is_never_shown_by_a_change_and_a_mask_of_nothing_is_refused(api: Api) -> None:
+    created = await made(api, config={"env": {"TOKEN": {"value": SECRET, "secret": True}}})
+    path = f"{WEBHOOKS}/{created['webhook_id']}"
+    for name, item in (("TOKEN", {"value": "***", "secret": False}), ("OTHER", "***")):
+        answer = await api.client.patch(path, json={"config": {"env": {name: item}}})
+        assert list(fields(refused(answer, 400, "INVALID_REQUEST"))) == [f"config.env.{name}.value"]
+    copy = {**REVIEWS, "name": "copy", "config": (await api.client.get(path)).json()["config"]}
+    answer = await api.client.post(WEBHOOKS, json=copy)
+    assert list(fields(refused(answer, 400, "INVALID_REQUEST"))) == ["config.env.TOKEN.value"]
+    tried = {"definition": copy, "event": "pull_request"}
+    assert (await api.client.post(f"{WEBHOOKS}/test", json=tried)).status_code == 200, "a dry run needs none"
+    assert SECRET not in (await api.client.get(path)).text
+
+
 async def test_what_a_change_does_not_touch_is_not_asked_for_again(api: Api) -> None:
     """An agent or a volume may be gone: its webhook must still be possible to disable."""
     created = await made(api)

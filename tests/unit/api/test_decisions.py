@@ -18,7 +18,6 @@ from ccplant_api.live.rate import Allowance
 from ccplant_api.live.since import parse_since
 from ccplant_api.permissions.answering import chosen
 from ccplant_api.sessions.creation import check_config
-from ccplant_api.sessions.unmasking import unmasked
 from ccplant_api.settings import ApiSettings
 from ccplant_contracts.errors import InvalidRequestError
 from ccplant_contracts.events import LifecycleEvent
@@ -105,20 +104,6 @@ def test_the_default_agent_is_filled_in_and_an_unknown_one_is_told_the_known_one
     with pytest.raises(InvalidRequestError) as refusal:
         check_config(SessionConfig(agent="third"), settings)
     assert refusal.value.details["known_agents"] == ["demo", "other"]
-
-
-def test_a_masked_value_means_as_it_was() -> None:
-    known = {
-        "env": {"A": {"value": "s", "secret": True}},
-        "mcp_servers": {"x": {"env": {"T": "t"}, "args": ["***"]}},
-    }
-    wanted = {"env": {"A": "***", "B": "***"}, "mcp_servers": {"x": {"env": {"T": "***"}, "args": []}}}
-    assert unmasked(wanted, known) == {
-        "env": {"A": {"value": "s", "secret": True}, "B": "***"},
-        "mcp_servers": {"x": {"env": {"T": "t"}, "args": []}},
-    }
-    masked = {"env": {"A": {"value": "***", "secret": True}}}
-    assert unmasked(masked, known) == {"env": {"A": {"value": "s", "secret": True}}}
 
 
 class FakeOutbox:

@@ -85,6 +85,8 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("must not be replaced: the conversation is on the old volume", "変更できません。会話は元のボリュームにあります"),
     ("must be the agent that had the conversation", "会話をしていたエージェントを指定してください"),
     ("is below the {used} minutes that were used", "すでに使った {used} 分より短くはできません"),
+    ('"***" stands for a secret that is stored here already, and there is none: give the value',
+     "「***」は保存済みの秘密の値を表しますが、ここにはありません。値を入力してください"),
     ("is no agent that is installed here; there are: {known}",
      "このエージェントはここにありません。使えるもの: {known}"),
     ("is not possible: the local runtime has no images", "指定できません。ローカルの実行環境にイメージはありません"),

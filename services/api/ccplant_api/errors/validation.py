@@ -61,10 +61,7 @@ def invalid_request(errors: Iterable[dict[str, Any]], *, prefix: str = "") -> In
             location = ()
         path = field_path(_without_place(location)) or "body"
         fields.append(field_problem(f"{prefix}.{path}" if prefix else path, printable(_words(item), 400)))
-    fields = fields[:_MAX_FIELDS] or [field_problem("body", "is not valid")]
-    first = fields[0]
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
-    return InvalidRequestError(f"{first['field']}: {first['problem']}{more}", details={"fields": fields})
+    return _refusal(fields)
 
 
 def invalid_model(error: ValidationError, *, prefix: str = "") -> InvalidRequestError:
@@ -77,8 +74,20 @@ def invalid_model(error: ValidationError, *, prefix: str = "") -> InvalidRequest
 
 def invalid_field(field: str, problem: str, **details: object) -> InvalidRequestError:
     """Return the refusal of one field, for what a schema cannot say."""
+    return _refusal([field_problem(field, problem)], **details)
+
+
+def invalid_fields(problems: Iterable[tuple[str, str]]) -> InvalidRequestError:
+    """Return the refusal of some fields, each with what is wrong with it."""
+    return _refusal([field_problem(field, problem) for field, problem in problems])
+
+
+def _refusal(fields: list[dict[str, Any]], **details: object) -> InvalidRequestError:
+    fields = fields[:_MAX_FIELDS] or [field_problem("body", "is not valid")]
+    first = fields[0]
+    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     return InvalidRequestError(
-        f"{field}: {problem}", details={"fields": [field_problem(field, problem)], **details}
+        f"{first['field']}: {first['problem']}{more}", details={"fields": fields, **details}
     )
 
 

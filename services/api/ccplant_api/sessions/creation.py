@@ -16,6 +16,7 @@ from ccplant_api.http.context import current_trace
 from ccplant_api.http.idempotency import earlier_answer, same_or_conflict
 from ccplant_api.principals.authentication import Principal
 from ccplant_api.sessions import views
+from ccplant_api.sessions.unmasking import check_masks
 from ccplant_api.settings import ApiSettings
 from ccplant_api.volumes.mounting import PATIENCE_SECONDS, is_being_let_go, volume_refused, wanted_volume
 from ccplant_contracts.errors import ApiError, QuotaExceededError
@@ -42,6 +43,7 @@ def check_config(config: SessionConfig, settings: ApiSettings) -> SessionConfig:
     Raises:
         InvalidRequestError: it asks for something that this installation does not have.
     """
+    check_masks(config)
     if config.image is not None:
         _check_image(config.image, settings)
     agent = config.agent or settings.default_agent
