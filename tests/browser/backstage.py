@@ -79,13 +79,20 @@ class Backstage:
         )
 
     def end_all(self) -> None:
-        """Erase every session, so that the next test begins with nothing."""
-        for session in self.get("/sessions", limit=200)["sessions"]:
-            answer = self._client.delete(
-                f"/sessions/{session['session_id']}", params={"force": "true", "purge": "true"}
-            )
-            assert answer.status_code in (202, 404), answer.text
-        wait_until(lambda: not self.get("/sessions", limit=1)["sessions"], 30, "the end of every session")
+        """Erase every session and every volume, so that the next test begins with nothing."""
+        everything: dict[str, str | int] = {"limit": 200, "include_deleted": "true"}
+        for session in self.get("/sessions", **everything)["sessions"]:
+            self._erase(f"/sessions/{session['session_id']}", force="true", purge="true", delete_pvc="true")
+        wait_until(
+            lambda: not self.get("/sessions", **everything)["sessions"], 30, "the end of every session"
+        )
+        for volume in self.get("/volumes", limit=200)["volumes"]:
+            self._erase(f"/volumes/{volume['volume_id']}")
+        wait_until(lambda: not self.get("/volumes", limit=1)["volumes"], 30, "the end of every volume")
+
+    def _erase(self, path: str, **query: str) -> None:
+        answer = self._client.delete(path, params=query)
+        assert answer.status_code in (202, 204, 404), answer.text
 
     @staticmethod
     def _answer(answer: httpx.Response) -> Json:

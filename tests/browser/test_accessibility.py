@@ -11,6 +11,7 @@ from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
 from tests.browser.screens import SCREENS, Scene, Screen, clear, set_up, settled
 from tests.browser.visitor import Visitor
+from tests.browser.words import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -44,10 +45,14 @@ def look(person: Visitor, screen: Screen, scene: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "phone"), [("light", False), ("dark", False), ("light", True)], ids=["light", "dark", "phone"]
+    ("scheme", "phone", "language"),
+    [("light", False, "ja"), ("dark", False, "en"), ("light", True, "en"), ("dark", True, "ja")],
+    ids=["light", "dark", "phone", "dark-phone"],
 )
-def test_no_screen_has_a_fault(enter: Enter, scene: Scene, scheme: str, phone: bool) -> None:
-    person = enter(scheme=scheme, phone=phone)
+def test_no_screen_has_a_fault(
+    scene: Scene, enter: Enter, scheme: str, phone: bool, language: Language
+) -> None:
+    person = enter(scheme=scheme, phone=phone, language=language)
     found = [fault for screen in SCREENS for fault in look(person, screen, scene)]
     assert not found, "\n".join(found)
 
@@ -70,7 +75,7 @@ def test_an_empty_product_has_no_fault(enter: Enter, backstage: Backstage) -> No
     assert not found, "\n".join(found)
 
 
-def test_nothing_is_wider_than_a_phone(enter: Enter, scene: Scene) -> None:
+def test_nothing_is_wider_than_a_phone(scene: Scene, enter: Enter) -> None:
     person = enter(phone=True)
     wide = []
     for screen in SCREENS:

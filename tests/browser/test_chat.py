@@ -12,6 +12,7 @@ from tests.browser.conftest import Enter
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
 from tests.browser.wire import wire_to
+from tests.browser.words import Language
 from tests.support.system import System
 from tests.support.waiting import wait_until
 
@@ -150,3 +151,30 @@ def test_on_a_phone_somebody_can_write_and_read(enter: Enter, backstage: Backsta
 def fits(page: Page) -> bool:
     """Whether nothing is wider than the screen."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_waits_to_be_said_is_changed_or_taken_back(
+    enter: Enter, backstage: Backstage, language: Language
+) -> None:
+    made = backstage.session(name="busy", message="sleep 600")
+    backstage.until(made, lambda session: session["agent_state"] == "working")
+    person = enter(language=language)
+    person.open_session(made)
+    for text in ("echo one", "echo two"):
+        person.say(text)
+    queue = person.page.get_by_role("list", name=person.words("chat.queue")).get_by_role("listitem")
+    expect(queue).to_have_count(2)
+    queue.nth(0).get_by_role("button", name=person.words("chat.editQueued")).click()
+    field = queue.nth(0).get_by_role("textbox", name=person.words("chat.editQueued"))
+    expect(field).to_have_value("echo one")
+    field.fill("echo first, but better")
+    queue.nth(0).get_by_role("button", name=person.words("chat.keep")).click()
+    expect(queue.nth(0)).to_contain_text("echo first, but better")
+    queue.nth(1).get_by_role("button", name=person.words("chat.remove")).click()
+    expect(queue).to_have_count(1)
+    person.button("chat.stop").click()
+    person.sees("first, but better")
+    expect(person.page.get_by_text("echo two")).to_have_count(0)
+    said = [each.get("text") for each in backstage.get(f"/sessions/{made}/messages", limit=200)["messages"]]
+    assert "echo two" not in said

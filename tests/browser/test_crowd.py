@@ -15,6 +15,7 @@ from ccplant_contracts.ids import new_launch_id, new_session_id
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
 from tests.support.system import System
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -49,19 +50,20 @@ def crowd(system: System, backstage: Backstage) -> Iterator[None]:
 
 
 def test_thousands_of_rows_are_gone_through_with_few_nodes_and_one_is_found(
-    enter: Enter, crowd: None
+    crowd: None, enter: Enter
 ) -> None:
     person = enter(path="/sessions")
     rows = person.page.get_by_role("row")
     expect(rows.filter(has_text="crowd-0000")).to_be_visible()
     far = rows.filter(has_text=re.compile(r"crowd-(0[5-9]|[12])"))
-    for _ in range(100):
-        person.page.mouse.move(640, 500)
+    person.page.mouse.move(640, 500)
+
+    def further() -> bool:
         person.page.mouse.wheel(0, 2_000)
-        if far.count():
-            break
         person.page.wait_for_timeout(50)
-    expect(far.first).to_be_attached()
+        return far.count() > 0
+
+    wait_until(further, 60, "rows far down")
     assert person.page.evaluate("document.querySelectorAll('*').length") < _NODES
     person.page.get_by_role("textbox", name=person.words("sessions.search")).fill("crowd-2987")
     expect(rows.filter(has_text="crowd-2987")).to_be_visible()

@@ -67,7 +67,7 @@ def rows(person: Visitor) -> Locator:
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_a_delivery_shows_up_by_itself_with_its_outcome_and_the_reason(
-    enter: Enter, webhook: dict[str, Any], language: Language
+    webhook: dict[str, Any], enter: Enter, language: Language
 ) -> None:
     person = enter(language=language, path=f"/webhooks/{webhook['webhook_id']}")
     expect(person.page.get_by_text(person.words("webhooks.noDeliveries"), exact=True)).to_be_visible()
@@ -86,13 +86,14 @@ def test_a_delivery_shows_up_by_itself_with_its_outcome_and_the_reason(
     expect(person.page).to_have_url(re.compile("outcome=ignored"))
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
 def test_a_delivery_is_processed_again_by_the_webhook_as_it_is_now(
-    enter: Enter, backstage: Backstage, webhook: dict[str, Any]
+    webhook: dict[str, Any], enter: Enter, backstage: Backstage, language: Language
 ) -> None:
     stranger = pull_request(9)
     stranger["repository"] = {**stranger["repository"], "full_name": "other/site"}
     deliver(webhook, stranger)
-    person = enter(path=f"/webhooks/{webhook['webhook_id']}")
+    person = enter(language=language, path=f"/webhooks/{webhook['webhook_id']}")
     rows(person).filter(has_text="other/site").get_by_role("link").first.click()
     expect(person.page).to_have_url(re.compile("/deliveries/"))
     expect(person.main).to_contain_text(person.words("triggers.outcome.ignored"))

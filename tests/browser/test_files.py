@@ -14,6 +14,7 @@ from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
 from tests.browser.origin import repository
 from tests.browser.visitor import Visitor
+from tests.browser.words import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -81,11 +82,44 @@ def test_files_by_button_drop_and_paste_reach_the_agent_as_they_are(
     assert download.value.path().read_bytes() == written.read_bytes()
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_files_go_along_with_the_first_message_of_a_session_that_is_made(
+    enter: Enter, backstage: Backstage, tmp_path: Path, language: Language
+) -> None:
+    person = enter(language=language, path="/sessions/new")
+    written, empty = tmp_path / "design.md", tmp_path / "empty.md"
+    written.write_text("# 設計\n")
+    empty.write_text("")
+    choose(person, written, empty)
+    expect(beside(person)).to_have_count(2)
+    message = person.field("create.message")
+    message.focus()
+    person.page.evaluate(_GIVE, ["paste", "image.png", "image/png", list(_PNG)])
+    expect(beside(person)).to_have_count(3)
+    person.button("create.submit").click()
+    expect(message).to_have_accessible_description(
+        re.compile(re.escape(person.words("create.filesUnsettled")))
+    )
+    person.page.get_by_role("button", name=person.words("chat.files.remove", name="empty.md")).click()
+    person.button("create.submit").click()
+    expect(message).to_have_accessible_description(
+        re.compile(re.escape(person.words("create.filesNeedMessage")))
+    )
+    assert backstage.get("/sessions")["sessions"] == []
+    message.fill("attached")
+    person.button("create.submit").click()
+    expect(person.page).to_have_url(re.compile("/sessions/session-"))
+    for content in (written.read_bytes(), _PNG):
+        person.sees(digest(content))
+    expect(person.conversation.get_by_role("link", name=re.compile("design.md"))).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
 def test_a_file_that_cannot_go_says_so_in_its_place_and_holds_nothing_else_up(
-    enter: Enter, backstage: Backstage, tmp_path: Path
+    enter: Enter, backstage: Backstage, tmp_path: Path, language: Language
 ) -> None:
     made = backstage.session(name="too much")
-    person = enter()
+    person = enter(language=language)
     person.open_session(made)
     large, empty, small = tmp_path / "large.bin", tmp_path / "empty.txt", tmp_path / "small.txt"
     large.write_bytes(b"x" * (10 * 1024 * 1024 + 1))
@@ -114,12 +148,14 @@ def test_no_more_than_ten_files_go_with_a_message(enter: Enter, backstage: Backs
     expect(beside(person).filter(has_text=person.words("chat.files.tooMany"))).to_have_count(1)
 
 
-@pytest.mark.parametrize("form", ["Markdown", "JSON"])
-def test_the_conversation_becomes_a_file(enter: Enter, backstage: Backstage, form: str) -> None:
+@pytest.mark.parametrize(("form", "language"), [("Markdown", "ja"), ("JSON", "en")])
+def test_the_conversation_becomes_a_file(
+    enter: Enter, backstage: Backstage, form: str, language: Language
+) -> None:
     made = backstage.session(name="to keep")
     backstage.say(made, "echo 残しておきたい言葉")
     backstage.until(made, lambda session: session["agent_state"] == "ready")
-    person = enter()
+    person = enter(language=language)
     person.open_session(made)
     person.sees("残しておきたい言葉")
     person.button("chat.export").click()
@@ -131,8 +167,9 @@ def test_the_conversation_becomes_a_file(enter: Enter, backstage: Backstage, for
         assert json.loads(content)["session"]["session_id"] == made
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
 def test_what_the_agent_changed_is_seen_as_lines_that_went_and_came(
-    enter: Enter, backstage: Backstage, tmp_path: Path
+    enter: Enter, backstage: Backstage, tmp_path: Path, language: Language
 ) -> None:
     made = backstage.session(
         name="changed", repository=repository(tmp_path), config={"permission_policy": "allow_all"}
@@ -140,7 +177,7 @@ def test_what_the_agent_changed_is_seen_as_lines_that_went_and_came(
     hostile = "<img src=x onerror=alert(1)>.txt"
     backstage.say(made, f"run printf 'new\\n' >> README.md; printf x > '{hostile}'")
     backstage.until(made, lambda session: session["agent_state"] == "ready", 60)
-    person = enter(path=f"/sessions/{made}?tab=changes")
+    person = enter(language=language, path=f"/sessions/{made}?tab=changes")
     files = person.page.get_by_role("list", name=person.words("session.tab.changes"))
     expect(files).to_contain_text("README.md")
     expect(files).to_contain_text(hostile)

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { AttachmentRef } from "../../api/events/frames";
 import { bytes } from "../../ui/format";
-import classes from "./chat.module.css";
+import classes from "../attachments/attachments.module.css";
 
 /** Files of a message: their names, their sizes, and the way to have them back. */
 export function Attachments({ sessionId, attachments }: { sessionId: string; attachments: readonly AttachmentRef[] }) {

@@ -1,18 +1,20 @@
-import { ActionIcon, Button, Group, Kbd, Text, Textarea, Tooltip } from "@mantine/core";
-import { IconArrowUp, IconPaperclip, IconPlayerStop } from "@tabler/icons-react";
+import { ActionIcon, Button, Group, Kbd, Text, Textarea } from "@mantine/core";
+import { IconArrowUp, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { memo, useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from "react";
+import { memo, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
 import { usePreferences } from "../../ui/preferences";
 import { toastProblem } from "../../ui/toast";
-import { AttachedFiles } from "./AttachedFiles";
+import { AttachButton } from "../attachments/AttachButton";
+import { AttachedFiles } from "../attachments/AttachedFiles";
+import { useAttachments } from "../attachments/useAttachments";
+import { useFileDrop } from "../attachments/useFileDrop";
 import { useDraft } from "./draft";
 import { ExportMenu } from "./ExportMenu";
 import { answered, keyOf } from "./sending";
 import { sends } from "./sendKey";
-import { useAttachments } from "./useAttachments";
 import classes from "./chat.module.css";
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -33,8 +35,7 @@ export const Composer = memo(function Composer({
   const [{ sendWith }] = usePreferences();
   const [text, setText] = useDraft(sessionId);
   const attached = useAttachments(sessionId);
-  const [over, setOver] = useState(false);
-  const picker = useRef<HTMLInputElement>(null);
+  const drop = useFileDrop(attached.add);
   const params = { path: { session_id: sessionId } };
   const sending = useMutation({
     mutationFn: async (message: { text: string; attachments: string[] }) => {
@@ -66,47 +67,12 @@ export const Composer = memo(function Composer({
     event.preventDefault();
     send();
   };
-  const pasted = (event: ClipboardEvent): void => {
-    if (event.clipboardData.files.length === 0) return;
-    event.preventDefault();
-    attached.add(event.clipboardData.files);
-  };
-  const dropped = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    attached.add(event.dataTransfer.files);
-  };
-  const dragged = (event: DragEvent): void => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    setOver(true);
-  };
   const mod = MAC ? "⌘" : "Ctrl";
   return (
     <div>
       <AttachedFiles files={attached.files} remove={attached.remove} />
-      <div
-        className={classes.composer}
-        data-over={over}
-        onDragOver={dragged}
-        onDragLeave={() => setOver(false)}
-        onDrop={dropped}
-      >
-        <input
-          ref={picker}
-          type="file"
-          multiple
-          hidden
-          onChange={(event) => {
-            if (event.currentTarget.files !== null) attached.add([...event.currentTarget.files]);
-            event.currentTarget.value = "";
-          }}
-        />
-        <Tooltip label={t("chat.files.add")}>
-          <ActionIcon variant="subtle" color="gray" size={32} aria-label={t("chat.files.add")} onClick={() => picker.current?.click()}>
-            <IconPaperclip size={18} aria-hidden />
-          </ActionIcon>
-        </Tooltip>
+      <div {...drop.onto} className={`${classes.composer} ${drop.onto.className}`}>
+        <AttachButton add={attached.add} />
         <Textarea
           flex={1}
           variant="unstyled"
@@ -119,7 +85,7 @@ export const Composer = memo(function Composer({
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={pressed}
-          onPaste={pasted}
+          onPaste={drop.onPaste}
         />
         <ActionIcon
           size={32}

@@ -1,9 +1,9 @@
-import { Group, Textarea, TextInput } from "@mantine/core";
+import { Group, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import type { CreateForm } from "./form";
 
-/** What it is called, what it works on, and what is said first. */
+/** What it is called, and what it works on. */
 export function Basics({ form }: { form: CreateForm }) {
   const { t } = useTranslation();
   return (
@@ -28,14 +28,6 @@ export function Basics({ form }: { form: CreateForm }) {
           {...form.getInputProps("branch")}
         />
       </Group>
-      <Textarea
-        label={t("create.message")}
-        description={t("create.messageHelp")}
-        autosize
-        minRows={3}
-        maxRows={12}
-        {...form.getInputProps("message")}
-      />
     </>
   );
 }

@@ -9,9 +9,11 @@ import { api, data } from "../../../api/client";
 import { Problem } from "../../../api/problem";
 import { Page } from "../../../ui/Page";
 import { saidOf } from "../../../ui/said";
+import { useAttachments } from "../../attachments/useAttachments";
 import { Basics } from "./Basics";
 import { loadDraft, loadLast, saveDraft, saveLast } from "./draft";
 import { Environment } from "./Environment";
+import { FirstMessage } from "./FirstMessage";
 import { Folded } from "./Folded";
 import { McpServers } from "./McpServers";
 import { More } from "./More";
@@ -41,15 +43,18 @@ export function CreateSession() {
     validateInputOnBlur: true,
   });
   useEffect(() => saveDraft(form.values), [form.values]);
+  const attached = useAttachments(undefined);
   const creating = useMutation({
-    mutationFn: (values: Values) =>
-      data(
+    mutationFn: (values: Values) => {
+      const attachments = attached.files.flatMap((file) => file.id ?? []);
+      return data(
         api.POST("/api/v1/sessions", {
           // sent again after a cut connection, it is still one session
           params: { header: { "Idempotency-Key": key.current } },
-          body: bodyOf(values),
+          body: { ...bodyOf(values), ...(attachments.length > 0 ? { attachments } : {}) },
         }),
-      ),
+      );
+    },
     onSuccess: async (made, values) => {
       saveLast(values);
       saveDraft(EMPTY);
@@ -65,6 +70,11 @@ export function CreateSession() {
   const wrong = (...parts: string[]): boolean =>
     Object.keys(form.errors).some((field) => parts.some((part) => field.startsWith(part)));
   const problem = creating.error === null ? undefined : saidOf(creating.error, t);
+  const submit = (values: Values): void => {
+    if (attached.unsettled) form.setFieldError("message", t("create.filesUnsettled"));
+    else if (attached.files.length > 0 && values.message.trim() === "") form.setFieldError("message", t("create.filesNeedMessage"));
+    else creating.mutate(values);
+  };
   const again = (): void => {
     if (last === undefined) return;
     form.setValues({ ...last, name: form.values.name, message: form.values.message });
@@ -81,7 +91,7 @@ export function CreateSession() {
         )
       }
     >
-      <form onSubmit={form.onSubmit((submitted) => creating.mutate(submitted))} noValidate>
+      <form onSubmit={form.onSubmit(submit)} noValidate>
         <Stack gap="lg" maw={720}>
           {problem !== undefined && (
             <Alert color="red" title={problem.title} role="alert">
@@ -89,6 +99,7 @@ export function CreateSession() {
             </Alert>
           )}
           <Basics form={form} />
+          <FirstMessage form={form} attached={attached} />
           <Resources form={form} />
           <Volume form={form} />
           <Folded title={t("create.mcp.title")} count={form.values.servers.length} opened={servers || wrong("servers.")} toggle={() => setServers(!servers)}>

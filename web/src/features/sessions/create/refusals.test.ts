@@ -25,6 +25,7 @@ function refused(...names: string[]): Record<string, string> {
 it.each([
   ["name", "name"],
   ["config.pvc_from", "volumeFrom"],
+  ["attachments[0]", "message"],
   ["config.env.A_B", "env.1.name"],
   ["config.env.A.value", "env.0.value"],
   ["config.env", "env.0.name"],

@@ -32,6 +32,7 @@ export function fieldErrors(problem: Problem, values: Values): Record<string, st
 /** `config.env.TOKEN.value` is of the row that is named so. */
 function placeOf(field: string, values: Values): string | undefined {
   if (FIELDS[field] !== undefined) return FIELDS[field];
+  if (/^attachments\b/.test(field)) return "message";
   if (field.startsWith("config.env")) return variable("env", values.env, field.slice("config.env".length));
   if (!field.startsWith("config.mcp_servers")) return undefined;
   const rest = field.slice("config.mcp_servers".length);

@@ -3,8 +3,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { api, data } from "../../../../api/client";
+import type { AttachmentRef } from "../../../../api/events/frames";
 import { Problem } from "../../../../api/problem";
 import { toastDone, toastProblem } from "../../../../ui/toast";
+import { upload } from "../../../attachments/uploads";
 import type { Smaller } from "./options";
 
 const LOOKS = 30;
@@ -27,10 +29,11 @@ export function useSmaller(sessionId: string) {
       );
       // a task takes its message along by itself
       const waiting = before.mode === "task" ? [] : (prompts ?? []).filter((each) => each.state === "queued");
-      for (const { text } of waiting) {
+      for (const { text, attachments } of waiting) {
+        const files = await carried(sessionId, made.session_id, attachments);
         await api.POST("/api/v1/sessions/{session_id}/messages", {
           params: { path: { session_id: made.session_id }, header: { "Idempotency-Key": crypto.randomUUID() } },
-          body: { text },
+          body: { text, ...(files.length > 0 ? { attachments: files } : {}) },
         });
       }
       return made;
@@ -42,6 +45,22 @@ export function useSmaller(sessionId: string) {
     onError: toastProblem,
     onSettled: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
   });
+}
+
+/** Files belong to their session: the new one is given its own. One after the other, for they are held in memory. */
+async function carried(from: string, to: string, files: readonly AttachmentRef[]): Promise<string[]> {
+  const given: string[] = [];
+  for (const { attachment_id, name, media_type } of files) {
+    const content = await data(
+      api.GET("/api/v1/sessions/{session_id}/attachments/{attachment_id}", {
+        params: { path: { session_id: from, attachment_id } },
+        parseAs: "blob",
+      }),
+    );
+    const made = await upload(to, new File([content as Blob], name, { type: media_type })).done;
+    given.push(made.attachment_id);
+  }
+  return given;
 }
 
 async function ended(sessionId: string): Promise<void> {

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../../api/client";
 import { MOST_BYTES, MOST_FILES, upload, type Sending } from "./uploads";
 
-/** Files that go with the next message: each is on its way, there, or refused with its reason. */
+/** Files that go with a message: each is on its way, there, or refused with its reason. */
 
 export interface Attached {
   key: string;
@@ -27,7 +27,8 @@ export interface Attachments {
   unsettled: boolean;
 }
 
-export function useAttachments(sessionId: string): Attachments {
+/** Files for a session, or (undefined) for the first message of one that is still to be created. */
+export function useAttachments(sessionId: string | undefined): Attachments {
   const [files, setFiles] = useState<readonly Attached[]>([]);
   const sendings = useRef(new Map<string, Sending>());
   const change = useCallback((key: string, change: Partial<Attached>) => {
@@ -71,11 +72,14 @@ export function useAttachments(sessionId: string): Attachments {
       setFiles((now) => now.filter((each) => each.key !== key));
       if (gone?.id === undefined) return;
       // one that stays is collected by the server a day later
-      void api
-        .DELETE("/api/v1/sessions/{session_id}/attachments/{attachment_id}", {
-          params: { path: { session_id: sessionId, attachment_id: gone.id } },
-        })
-        .catch(() => undefined);
+      const id = gone.id;
+      void (
+        sessionId === undefined
+          ? api.DELETE("/api/v1/attachments/{attachment_id}", { params: { path: { attachment_id: id } } })
+          : api.DELETE("/api/v1/sessions/{session_id}/attachments/{attachment_id}", {
+              params: { path: { session_id: sessionId, attachment_id: id } },
+            })
+      ).catch(() => undefined);
     },
     [files, sessionId],
   );

@@ -2,7 +2,7 @@ import { problemOf, unreachable } from "../../api/problem";
 import type { Schemas } from "../../api/client";
 import { csrfToken } from "../../api/client";
 
-/** Sends a file's bytes to a session. An XMLHttpRequest, because only that tells how much of it has gone. */
+/** Sends a file's bytes to a session, or for one that is still to be created. An XMLHttpRequest, because only that tells how much of it has gone. */
 
 export const MOST_FILES = 10;
 export const MOST_BYTES = 10 * 1024 * 1024;
@@ -13,11 +13,12 @@ export interface Sending {
   abort: () => void;
 }
 
-export function upload(sessionId: string, file: File, progress: (share: number) => void): Sending {
+export function upload(sessionId: string | undefined, file: File, progress: (share: number) => void = () => undefined): Sending {
   const request = new XMLHttpRequest();
   const done = new Promise<Schemas["Attachment"]>((resolve, reject) => {
     const name = encodeURIComponent(file.name === "" ? "file" : file.name);
-    request.open("POST", `/api/v1/sessions/${encodeURIComponent(sessionId)}/attachments?name=${name}`);
+    const of = sessionId === undefined ? "" : `sessions/${encodeURIComponent(sessionId)}/`;
+    request.open("POST", `/api/v1/${of}attachments?name=${name}`);
     request.timeout = TIMEOUT_MS;
     request.setRequestHeader("Content-Type", file.type === "" ? "application/octet-stream" : file.type);
     const csrf = csrfToken();

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { bytes } from "../../ui/format";
 import { saidOf } from "../../ui/said";
-import classes from "./chat.module.css";
+import classes from "./attachments.module.css";
 import type { Attached } from "./useAttachments";
 
 /** The files of the message that is being written. */
