@@ -54,8 +54,10 @@ def refusal(status: int, body: bytes, request_id: str, *, with_token: bool) -> C
     """Turn an answer that is an error into ours."""
     error = Document.parse(body).inner("error")
     code = error.text("code")
-    message = error.text("message") or say("error.status", status=status)
-    fields = tuple(error.inner("details").each("fields"))
+    details = error.inner("details")
+    fields = tuple(details.each("fields"))
+    translated = "" if fields else details.inner("text").text(current())
+    message = translated or error.text("message") or say("error.status", status=status)
     lines = [
         f"{field.text('field')}: {field.inner('text').text(current()) or field.text('problem')}"
         for field in fields

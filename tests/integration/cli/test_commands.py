@@ -15,9 +15,15 @@ from tests.integration.cli.standin import AT, StandIn, permission, prompt, sessi
 ONE = "/api/v1/sessions/session-ann-1"
 
 
-def error(code: str, message: str = "No.") -> dict[str, object]:
+def error(code: str, message: str = "No.", **details: object) -> dict[str, object]:
     return {
-        "error": {"code": code, "message": message, "details": {}, "request_id": "req-7", "timestamp": AT}
+        "error": {
+            "code": code,
+            "message": message,
+            "details": details,
+            "request_id": "req-7",
+            "timestamp": AT,
+        }
     }
 
 
@@ -284,6 +290,13 @@ def test_a_refusal_is_one_sentence_with_the_request_id_and_an_exit_code(
     assert done.stderr.splitlines()[0] == "ccplant: It is so. (request id req-7)"
     as_json = json.loads(run("session", "list", "--json").stderr)["error"]
     assert (as_json["code"], as_json["request_id"], as_json["exit_code"]) == (code, "req-7", exit_code)
+
+
+def test_a_refusal_is_told_in_the_readers_language(standin: StandIn, run: Run) -> None:
+    text = {"ja": "今はできません。", "en": "Not now."}
+    standin.answer("GET", "/api/v1/sessions", (409, error("CONFLICT", "Not now.", text=text)))
+    assert "ccplant: 今はできません。" in run("session", "list", LANG="ja_JP.UTF-8").stderr
+    assert "ccplant: Not now." in run("session", "list").stderr
 
 
 def test_a_server_that_is_not_there_is_told_at_once(run: Run) -> None:

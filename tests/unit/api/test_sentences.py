@@ -11,8 +11,12 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ccplant_api.errors import refusals
+from ccplant_api.errors.envelope import error_body
 from ccplant_api.errors.sentences import in_japanese
 from ccplant_api.errors.validation import field_problem, invalid_model
+from ccplant_contracts import errors
+from ccplant_contracts.errors import ApiError, ConflictError
 
 ROOT = Path(__file__).parents[3]
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
@@ -50,6 +54,42 @@ def test_each_sentence_of_a_validator_has_its_japanese_pair() -> None:
     assert len(found) > 40
     missing = sorted(said for said in found if in_japanese(said) is None)
     assert not missing, "without a pair in ccplant_api.errors.sentences:\n" + "\n".join(missing)
+
+
+_REFUSALS = {
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, ApiError)
+}
+# the words for single fields, each with its own pair
+_OF_FIELDS = "value: valuevalue"
+
+
+def messages() -> set[str]:
+    found: set[str] = set()
+    for file in (ROOT / "services/api/ccplant_api").rglob("*.py"):
+        for name in _REFUSALS:
+            found |= {
+                said for call in calls(file, name) if call.args for said in [literal(call.args[0])] if said
+            }
+    return found - {_OF_FIELDS}
+
+
+def test_each_message_of_a_refusal_has_its_japanese_pair() -> None:
+    found = messages()
+    assert len(found) > 60
+    missing = sorted(said for said in found if refusals.in_japanese(said) is None)
+    assert not missing, "without a pair in ccplant_api.errors.refusals:\n" + "\n".join(missing)
+
+
+def test_a_refusal_is_told_in_both_languages_with_its_values() -> None:
+    error = ConflictError(
+        "Only a queued prompt can be changed; this one is running.", details={"state": "running"}
+    )
+    details = error_body(error, "req-1")["details"]
+    assert details["state"] == "running"
+    assert details["text"]["en"] == error.message
+    assert "running" in details["text"]["ja"]
+    assert _JAPANESE.search(details["text"]["ja"])
+    assert "text" not in error_body(ConflictError("nobody knows this sentence"), "req-1")["details"]
 
 
 class Strange(BaseModel):

@@ -27,6 +27,12 @@ describe("what a refusal says", () => {
     ]);
   });
 
+  it("is in the person's language where it is about no field", () => {
+    const details = { state: "running", text: { ja: "終了したセッションだけです", en: "Only one that has ended" } };
+    const problem = new Problem({ code: "CONFLICT", message: "Only one that has ended", status: 409, details });
+    expect(saidOf(problem, i18n.t).detail).toBe("終了したセッションだけです");
+  });
+
   it("says the server's words where nothing else is known", () => {
     expect(saidOf(refusal(undefined), i18n.t).detail).toBe("name: is required");
     expect(fieldProblems(refusal([{ field: 1 }, {}]))).toEqual([]);

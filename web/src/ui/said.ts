@@ -41,6 +41,7 @@ export function saidOf(error: unknown, t: TFunction): { title: string; detail: s
 
 function detailOf(problem: Problem): string {
   const fields = problem.code === "INVALID_REQUEST" ? fieldProblems(problem) : [];
-  if (fields.length === 0) return problem.message;
+  const { text } = problem.details;
+  if (fields.length === 0) return (isTexts(text) ? inLanguage(text) : "") || problem.message;
   return fields.map(({ field, said }) => (field === "body" ? said : `${field}: ${said}`)).join(" · ");
 }

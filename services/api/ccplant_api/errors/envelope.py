@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from ccplant_api.errors.refusals import in_japanese
 from ccplant_contracts.base import rfc3339
 from ccplant_contracts.errors import ApiError
 
@@ -48,10 +49,18 @@ def error_body(error: ApiError, request_id: str, now: datetime | None = None) ->
     return {
         "code": error.code,
         "message": printable(error.message, 2_000),
-        "details": _safe(error.details),
+        "details": _safe(_in_both(error)),
         "request_id": request_id,
         "timestamp": rfc3339(now or datetime.now(UTC)),
     }
+
+
+def _in_both(error: ApiError) -> dict[str, Any]:
+    """Return the details, with the message in both languages where both are known."""
+    japanese = in_japanese(error.message)
+    if japanese is None or "text" in error.details:
+        return error.details
+    return {**error.details, "text": {"ja": japanese, "en": error.message}}
 
 
 def error_response(error: ApiError, request_id: str) -> Response:

@@ -6,10 +6,9 @@ are carried over. A test reads the validators' sentences out of the code: one wi
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from ccplant_api.errors.pairing import Pairs
 
-_PAIRS: tuple[tuple[str, str], ...] = (
+_PAIRS = Pairs((
     # --- shapes
     ("is required", "必須です"),
     ("is not a known field", "このような項目はありません"),
@@ -112,28 +111,9 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("{what} must be between {low} and {high}", "{low} から {high} までで指定してください"),
     ("has no example here; give a payload, or one of these: {events}",
      "この例はありません。ペイロードを渡すか、次から選んでください: {events}"),
-)  # fmt: skip
-_VALUE = re.compile(r"{(\w+)}")
+))  # fmt: skip
 
 
 def in_japanese(problem: str) -> str | None:
     """Return the sentence's pair with the same values; None where there is none."""
-    for pattern, japanese in _patterns():
-        found = pattern.fullmatch(problem)
-        if found is not None:
-            return japanese.format_map(found.groupdict())
-    return None
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((_pattern(english), japanese) for english, japanese in _PAIRS)
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    pieces = _VALUE.split(english)
-    # every second piece is a name
-    return re.compile(
-        "".join(f"(?P<{piece}>.*?)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)),
-        re.DOTALL,
-    )
+    return _PAIRS.second(problem)
