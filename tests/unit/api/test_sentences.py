@@ -56,7 +56,8 @@ def test_each_sentence_of_a_validator_has_its_japanese_pair() -> None:
     assert not missing, "without a pair in ccplant_api.errors.sentences:\n" + "\n".join(missing)
 
 
-_REFUSALS = {
+_VERDICTS = {"Away", "Unknown", "NotAdmitted", "MethodNotAllowedError"}
+_REFUSALS = _VERDICTS | {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, ApiError)
 }
 # the words for single fields, each with its own pair
