@@ -1,4 +1,5 @@
 import type { Schemas } from "../../api/client";
+import type { Stored } from "../sessions/create/stored";
 import { NEW_SESSION, sessionFields, sessionValues, type SessionValues } from "../triggers/session";
 import { ownZone } from "../triggers/times";
 
@@ -70,7 +71,7 @@ export function valuesOf(schedule: Schedule): ScheduleValues {
 }
 
 /** Each field of the API that the form is about; null is its default. */
-export function bodyOf(values: ScheduleValues): Record<string, unknown> {
+export function bodyOf(values: ScheduleValues, stored?: Stored): Record<string, unknown> {
   return {
     name: values.name.trim(),
     enabled: values.enabled,
@@ -82,7 +83,7 @@ export function bodyOf(values: ScheduleValues): Record<string, unknown> {
     starts_at: moment(values.startsAt),
     ends_at: moment(values.endsAt),
     message: values.message,
-    ...sessionFields(values.session),
+    ...sessionFields(values.session, stored),
   };
 }
 

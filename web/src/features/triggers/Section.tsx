@@ -26,9 +26,22 @@ export function Section({ title, hint, action, children }: { title: string; hint
   );
 }
 
-/** A part that most leave as it is: closed, it says in one line how it is. */
-export function FoldedSection({ title, summary, open = false, children }: { title: string; summary: string; open?: boolean; children: ReactNode }) {
-  const [opened, { toggle }] = useDisclosure(open);
+/** A part that most leave as it is: closed, it says in one line how it is; what is wrong in it opens it. */
+export function FoldedSection({
+  title,
+  summary,
+  open = false,
+  wrong = false,
+  children,
+}: {
+  title: string;
+  summary: string;
+  open?: boolean;
+  wrong?: boolean;
+  children: ReactNode;
+}) {
+  const [chosen, { toggle }] = useDisclosure(open);
+  const opened = chosen || wrong;
   return (
     <section className={classes.section}>
       <Title order={2} className={classes.sectionTitle}>

@@ -13,7 +13,7 @@ export interface FieldsOf {
 /** The sessions that are made: where they work, with how much, for how long, with whose leave, and until when they are kept. */
 export function SessionFields({ values, errors, change, repositoryHelp }: FieldsOf & { repositoryHelp: string }) {
   const { t } = useTranslation();
-  const text = (name: "repository" | "branch" | "agent" | "model") => ({
+  const text = (name: "repository" | "branch") => ({
     value: values[name],
     error: errors[`session.${name}`],
     onChange: (event: React.ChangeEvent<HTMLInputElement>) => change({ [name]: event.currentTarget.value }),

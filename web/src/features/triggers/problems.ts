@@ -1,6 +1,8 @@
 import { Problem } from "../../api/problem";
 import { inLanguage } from "../../i18n";
 import { fieldProblems } from "../../ui/said";
+import type { Provisions } from "../sessions/create/provisions";
+import { placeOf } from "../sessions/create/refusals";
 
 /** The refusals of the API at the fields that they are about: its names of fields to the form's; pure. */
 
@@ -21,28 +23,32 @@ const SESSION: Record<string, string> = {
   "config.permission_policy.allow": "session.allow",
   "config.permission_policy.deny": "session.deny",
   "config.setup_script": "session.setupScript",
+  "config.image": "session.image",
+  "config.pvc_enabled": "session.volume",
+  "config.pvc_retain": "session.keep",
+  "config.pvc_storage_size": "session.volumeGib",
+  "config.pvc_from": "session.volumeFrom",
 };
 
 function isText(value: unknown): value is { ja?: string; en?: string } {
   return typeof value === "object" && value !== null;
 }
 
-/** The form's field of an API's one: `repositories.0` is of `repositories`, what is the form's own name is itself. */
-function fieldOf(name: string, own: Record<string, string>): string | undefined {
-  const known: Record<string, string> = { ...SESSION, ...own };
-  for (let part = name; part !== ""; part = part.slice(0, Math.max(0, part.lastIndexOf(".")))) {
-    if (known[part] !== undefined) return known[part];
-  }
-  return undefined;
+/** The form's field of an API's one; what is of a variable or a server is at its row. */
+function fieldOf(name: string, own: Record<string, string>, rows: Rows): string | undefined {
+  const place = placeOf(name, rows, { ...SESSION, ...own });
+  return place !== undefined && /^(?:env|servers)\./.test(place) ? `session.${place}` : place;
 }
 
-export function fieldErrors(error: unknown, own: Record<string, string>): Record<string, string> {
+type Rows = Pick<Provisions, "env" | "servers">;
+
+export function fieldErrors(error: unknown, own: Record<string, string>, rows: Rows): Record<string, string> {
   if (!(error instanceof Problem)) return {};
   const found: Record<string, string> = {};
   for (const { field, said } of fieldProblems(error)) {
     // some come without their group: `definition.` is what a dry run calls it
-    const name = fieldOf(field.replace(/^definition\./, ""), own);
-    if (name !== undefined) found[name] = said;
+    const name = fieldOf(field.replace(/^definition\./, ""), own, rows);
+    if (name !== undefined) found[name] ??= said;
   }
   return found;
 }

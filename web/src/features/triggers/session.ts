@@ -1,4 +1,6 @@
 import type { Schemas } from "../../api/client";
+import { bodyOfProvisions, NO_PROVISIONS, provisionsOf, type Provisions } from "../sessions/create/provisions";
+import type { Stored } from "../sessions/create/stored";
 
 /** The sessions that a webhook or a schedule makes or tells, as a form holds them, and as the API has them; pure. */
 
@@ -15,7 +17,7 @@ export const SIZES = {
 } as const;
 export type Size = keyof typeof SIZES | "own";
 
-export interface SessionValues {
+export interface SessionValues extends Provisions {
   repository: string;
   branch: string;
   cpu: string;
@@ -32,6 +34,7 @@ export interface SessionValues {
   deleteOnComplete: boolean;
   deleteAfterHours: number | "";
   setupScript: string;
+  image: string;
 }
 
 export const NEW_SESSION: SessionValues = {
@@ -51,6 +54,8 @@ export const NEW_SESSION: SessionValues = {
   deleteOnComplete: false,
   deleteAfterHours: "",
   setupScript: "",
+  image: "",
+  ...NO_PROVISIONS,
 };
 
 type Config = Schemas["SessionConfig"];
@@ -96,6 +101,8 @@ export function sessionValues(saved: Saved): SessionValues {
     deleteOnComplete: saved.auto_delete_on_complete ?? config.auto_delete_on_complete,
     deleteAfterHours: saved.auto_delete_after_hours ?? config.auto_delete_after_hours ?? "",
     setupScript: config.setup_script ?? "",
+    image: config.image ?? "",
+    ...provisionsOf(config),
   };
 }
 
@@ -110,8 +117,11 @@ function policyOf(values: SessionValues): Record<string, unknown> | null {
   return { mode: "rules", allow: values.allow, deny: values.deny };
 }
 
-/** Each field of the API that the form is about; null is its default. */
-export function sessionFields(values: SessionValues): Record<string, unknown> & { config: Record<string, unknown> } {
+/** What a session is given when nothing is asked for. */
+const NONE = { pvc_enabled: null, pvc_retain: null, pvc_storage_size: null, pvc_from: null, env: null, mcp_servers: null };
+
+/** Each field of the API that the form is about; null is its default. A map is replaced whole, by all that it holds. */
+export function sessionFields(values: SessionValues, stored?: Stored): Record<string, unknown> & { config: Record<string, unknown> } {
   return {
     repository: given(values.repository),
     branch: given(values.branch),
@@ -127,6 +137,9 @@ export function sessionFields(values: SessionValues): Record<string, unknown> & 
       model: given(values.model),
       permission_policy: policyOf(values),
       setup_script: values.setupScript.trim() === "" ? null : values.setupScript,
+      image: given(values.image),
+      ...NONE,
+      ...bodyOfProvisions(values, stored),
     },
   };
 }

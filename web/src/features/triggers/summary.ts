@@ -16,3 +16,16 @@ export function useSessionSummary(values: SessionValues): string {
     .filter((part) => part !== "")
     .join(" · ");
 }
+
+/** What they are given beyond that, in one line. */
+export function useAdvancedSummary(values: SessionValues): string {
+  const { t } = useTranslation();
+  const parts = [
+    values.model.trim(),
+    values.image.trim(),
+    values.volume ? t("triggers.advanced.volume") : "",
+    values.env.length === 0 ? "" : `${t("create.env.title")} ${values.env.length}`,
+    values.servers.length === 0 ? "" : `${t("create.mcp.title")} ${values.servers.length}`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? t("triggers.advanced.usual") : parts.join(" · ");
+}

@@ -1,9 +1,17 @@
+import type { TFunction } from "i18next";
 import { afterEach, describe, expect, it } from "vitest";
 
+import type { Schemas } from "../../api/client";
 import { Problem } from "../../api/problem";
+import { NEW_VARIABLE } from "../sessions/create/provisions";
+import { NEW_SERVER } from "../sessions/create/servers";
+import { NOTHING_STORED, storedOf } from "../sessions/create/stored";
+import { changes } from "./changes";
+import { checkSession } from "./check";
 import { loadDraft, saveDraft } from "./drafts";
+import { isWrong } from "./parts";
 import { fieldErrors, lineOf } from "./problems";
-import { sessionFields, NEW_SESSION } from "./session";
+import { NEW_SESSION, sessionFields, sessionValues, type SessionValues } from "./session";
 import { piecesOf } from "./template";
 import { dayTime } from "./times";
 
@@ -20,46 +28,139 @@ describe("a refusal of the API", () => {
       line: 2,
       text: { ja: "message 2 行目: いいえ", en: "message, line 2: no" },
     });
-    expect(["message 2 行目: いいえ", "message, line 2: no"]).toContain(fieldErrors(problem, { message: "message" }).message);
+    expect(["message 2 行目: いいえ", "message, line 2: no"]).toContain(fieldErrors(problem, { message: "message" }, NEW_SESSION).message);
     expect(lineOf(problem)).toBe(2);
   });
 
   it("finds the field of an item of a list and of a part of the configuration", () => {
     const problem = refusal({
       fields: [
-        { field: "repositories.0", problem: "a" },
-        { field: "config.permission_policy.allow.3", problem: "b" },
+        { field: "repositories[0]", problem: "a" },
+        { field: "config.permission_policy.allow[3]", problem: "b" },
         { field: "definition.config.timeout_minutes", problem: "c" },
         { field: "unheard_of", problem: "d" },
       ],
     });
-    expect(fieldErrors(problem, { repositories: "repositories" })).toEqual({
+    expect(fieldErrors(problem, { repositories: "repositories" }, NEW_SESSION)).toEqual({
       repositories: "a",
       "session.allow": "b",
       "session.timeoutMinutes": "c",
     });
   });
 
+  it("finds the row of a variable and of a server", () => {
+    const rows = {
+      env: [{ name: "A", value: "", secret: true }, { name: "B", value: "", secret: true }],
+      servers: [{ ...NEW_SERVER, name: "x" }, { ...NEW_SERVER, name: "y.z", secrets: [{ name: "KEY", value: "" }] }],
+    };
+    const places = {
+      "config.env[0]": "session.env.0.name",
+      "config.env.B.value": "session.env.1.value",
+      "definition.config.mcp_servers.x.url": "session.servers.0.url",
+      "config.mcp_servers.y.z.env.KEY": "session.servers.1.secrets.0.value",
+      "config.mcp_servers.y.z.args[2]": "session.servers.1.args",
+      "config.pvc_storage_size": "session.volumeGib",
+      "config.image": "session.image",
+    };
+    for (const [field, place] of Object.entries(places)) {
+      expect(fieldErrors(refusal({ fields: [{ field, problem: "no" }] }), {}, rows)).toEqual({ [place]: "no" });
+    }
+    // a form may have a field of its own that is called as a row's list
+    expect(fieldErrors(refusal({ fields: [{ field: "env", problem: "no" }] }), { env: "own" }, rows)).toEqual({ own: "no" });
+  });
+
   it("is about no field where it is something else", () => {
-    expect(fieldErrors(new Error("x"), {})).toEqual({});
-    expect(fieldErrors(refusal({ fields: "x" }), {})).toEqual({});
+    expect(fieldErrors(new Error("x"), {}, NEW_SESSION)).toEqual({});
+    expect(fieldErrors(refusal({ fields: "x" }), {}, NEW_SESSION)).toEqual({});
   });
 });
 
 describe("a draft", () => {
-  const LIKE = { name: "", tags: ["a"], on: true, inner: { count: 1, more: "" } };
+  const LIKE = { name: "", tags: ["a"], on: true, inner: { count: 1, more: "" }, session: { env: [], servers: [] } };
+
+  function keep(draft: unknown): void {
+    localStorage.setItem("ccplant.draft.x", JSON.stringify(draft));
+  }
 
   it("comes back as it was left, without what does not fit", () => {
-    saveDraft("x", { name: "n", tags: [1], on: "yes", inner: { count: 5, other: 1 }, strange: 1 });
-    expect(loadDraft("x", LIKE)).toEqual({ name: "n", tags: ["a"], on: true, inner: { count: 5, more: "" } });
+    keep({ name: "n", tags: [1], on: "yes", inner: { count: 5, other: 1 }, strange: 1 });
+    expect(loadDraft("x", LIKE)).toEqual({ ...LIKE, name: "n", inner: { count: 5, more: "" } });
+  });
+
+  it("comes back with its rows, and without the values of their secrets", () => {
+    const session: SessionValues = {
+      ...NEW_SESSION,
+      repository: "acme/api", allow: ["Read"], volume: true, volumeGib: 20,
+      env: [{ name: "TOKEN", value: "s3cret", secret: true }, { name: "LEVEL", value: "debug", secret: false }],
+      servers: [
+        { ...NEW_SERVER, name: "git", command: "npx", args: "-y\nx", secrets: [{ name: "KEY", value: "k3y" }] },
+        { ...NEW_SERVER, name: "docs", type: "http", url: "https://x.example", secrets: [{ name: "Authorization", value: "Bearer t0ken" }] },
+      ],
+    };
+    saveDraft("x", { session });
+    expect(JSON.stringify({ ...localStorage })).not.toMatch(/s3cret|k3y|t0ken/);
+    const found = loadDraft("x", { session: NEW_SESSION })?.session;
+    expect(found).toMatchObject({ repository: "acme/api", allow: ["Read"], volume: true, volumeGib: 20 });
+    expect(found?.env).toEqual([{ name: "TOKEN", value: "", secret: true }, { name: "LEVEL", value: "debug", secret: false }]);
+    expect(found?.servers).toMatchObject([
+      { name: "git", command: "npx", args: "-y\nx", secrets: [{ name: "KEY", value: "" }] },
+      { type: "http", url: "https://x.example", secrets: [{ name: "Authorization", value: "" }] },
+    ]);
+  });
+
+  it("has rows of the shape that the form knows, or none", () => {
+    keep({ session: { env: [{ name: 3, secret: false, other: 1 }], servers: [{ name: "a", secrets: [1] }] } });
+    expect(loadDraft("x", LIKE)?.session).toEqual({ env: [{ ...NEW_VARIABLE, secret: false }], servers: [{ ...NEW_SERVER, name: "a" }] });
+    keep({ session: { env: ["A"], servers: "x" } });
+    expect(loadDraft("x", LIKE)?.session).toEqual({ env: [], servers: [] });
   });
 
   it("is none where there is none, or nothing that can be read", () => {
     expect(loadDraft("x", LIKE)).toBeUndefined();
     localStorage.setItem("ccplant.draft.x", "{");
     expect(loadDraft("x", LIKE)).toBeUndefined();
-    localStorage.setItem("ccplant.draft.x", "[]");
+    keep([]);
     expect(loadDraft("x", LIKE)).toEqual(LIKE);
+  });
+});
+
+describe("what sessions are given", () => {
+  it("is asked for only where it is wanted, and taken back where it is not any more", () => {
+    const none = sessionFields(NEW_SESSION).config;
+    expect(none).toMatchObject({ env: null, mcp_servers: null, pvc_enabled: null, pvc_retain: null, image: null });
+    const some = sessionFields({ ...NEW_SESSION, image: " img:1 ", volume: true, keep: true, env: [{ name: "A", value: "1", secret: false }] }).config;
+    expect(changes(some, none)).toEqual({
+      env: null, pvc_enabled: null, pvc_retain: null, pvc_storage_size: null, image: null,
+    });
+    expect(some).toMatchObject({ image: "img:1", pvc_enabled: true, pvc_storage_size: "10Gi", env: { A: { value: "1", secret: false } } });
+  });
+
+  it("is not changed by a person who changed something else", () => {
+    const config = {
+      cpu_limit: "2", memory_limit: "4Gi", timeout_minutes: 60, pvc_enabled: true, pvc_storage_size: "1.5Ti", pvc_from: "session-1",
+      env: { TOKEN: { value: "***", secret: true } }, mcp_servers: { git: { type: "stdio", command: "npx", args: ["a\nb"], env: { K: "***" } } },
+    } as unknown as Schemas["SessionConfig"];
+    const saved = { config, repository: null, branch: null, reuse_session: false, session_id: null, auto_delete_on_complete: null, auto_delete_after_hours: null };
+    const stored = storedOf(config);
+    const before = sessionValues(saved);
+    expect(changes(sessionFields(before, stored), sessionFields({ ...before, model: "m" }, stored))).toEqual({ config: { model: "m" } });
+    const more = { ...before, env: [...before.env, { name: "B", value: "2", secret: false }] };
+    expect(changes(sessionFields(before, stored), sessionFields(more, stored))).toEqual({
+      config: { env: { TOKEN: { value: "***", secret: true }, B: { value: "2", secret: false } } },
+    });
+  });
+
+  it("must have its secrets before it is sent, in a form as well that came back from a draft", () => {
+    const words = ((key: string) => key) as unknown as TFunction;
+    const session = { ...NEW_SESSION, env: [{ name: "TOKEN", value: "", secret: true }] };
+    expect(checkSession(session, words)).toEqual({ "session.env.0.value": "create.env.noValue" });
+    expect(checkSession(session, words, { ...NOTHING_STORED, env: ["TOKEN"] })).toEqual({});
+  });
+
+  it("opens the fold that it stands in when it is wrong, and no other", () => {
+    expect([isWrong("advanced", { "session.env.0.value": "x" }), isWrong("session", { "session.env.0.value": "x" })]).toEqual([true, false]);
+    expect([isWrong("advanced", { "session.cpu": "x" }), isWrong("session", { "session.cpu": "x" })]).toEqual([false, true]);
+    expect([isWrong("advanced", { name: "x", "session.reuseKey": "x" }), isWrong("session", { name: "x", "session.reuseKey": "x" })]).toEqual([false, false]);
   });
 });
 

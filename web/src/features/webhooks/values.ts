@@ -1,4 +1,5 @@
 import type { Schemas } from "../../api/client";
+import type { Stored } from "../sessions/create/stored";
 import { given, NEW_SESSION, sessionFields, sessionValues, type SessionValues } from "../triggers/session";
 
 /** What the form of a webhook holds, and how it becomes a request; pure. */
@@ -59,7 +60,7 @@ export function valuesOf(webhook: Webhook): WebhookValues {
 }
 
 /** Each field of the API that the form is about; null is its default. */
-export function bodyOf(values: WebhookValues): Record<string, unknown> {
+export function bodyOf(values: WebhookValues, stored?: Stored): Record<string, unknown> {
   const { session } = values;
   return {
     name: values.name.trim(),
@@ -76,7 +77,7 @@ export function bodyOf(values: WebhookValues): Record<string, unknown> {
     message: values.message.trim() === "" ? null : values.message,
     max_dispatches_per_hour: values.perHour === "" ? null : values.perHour,
     reuse_key: session.reuse === "key" ? given(session.reuseKey) : null,
-    ...sessionFields(session),
+    ...sessionFields(session, stored),
   };
 }
 

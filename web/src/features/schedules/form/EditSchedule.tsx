@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { api, data } from "../../../api/client";
 import { toastDone, toastProblem } from "../../../ui/toast";
+import { storedOf } from "../../sessions/create/stored";
 import { changes, countOf } from "../../triggers/changes";
 import { fieldErrors } from "../../triggers/problems";
 import triggers from "../../triggers/triggers.module.css";
@@ -20,12 +21,13 @@ export function EditSchedule({ schedule, close }: { schedule: Schedule; close: (
   const queries = useQueryClient();
   // the state that the person began with, whatever is refreshed behind
   const [initial] = useState(() => valuesOf(schedule));
+  const [stored] = useState(() => storedOf(schedule.config));
   const { form, changeSession, forget } = useTriggerForm<ScheduleValues>({
     initial,
     draft: `schedule.${schedule.schedule_id}`,
-    validate: (values) => checkSchedule(values, t),
+    validate: (values) => checkSchedule(values, t, stored),
   });
-  const changed = changes(bodyOf(initial), bodyOf(form.values));
+  const changed = changes(bodyOf(initial, stored), bodyOf(form.values, stored));
   const count = countOf(changed);
   const save = useMutation({
     mutationFn: () =>
@@ -43,7 +45,7 @@ export function EditSchedule({ schedule, close }: { schedule: Schedule; close: (
       close();
     },
     onError: (error) => {
-      const refused = fieldErrors(error, FIELDS);
+      const refused = fieldErrors(error, FIELDS, form.values.session);
       form.setErrors(refused);
       if (Object.keys(refused).length === 0) toastProblem(error);
       else showFirstError();
@@ -55,6 +57,7 @@ export function EditSchedule({ schedule, close }: { schedule: Schedule; close: (
       changeSession={changeSession}
       submit={() => (count === 0 ? close() : save.mutate())}
       problem={save.error}
+      stored={stored}
       bar={
         <div className={triggers.bar}>
           {count > 0 && (

@@ -50,9 +50,9 @@ function NewForm({ recipe }: { recipe: string | undefined }) {
       // its page tells what the API warned of
       await navigate({ to: "/schedules/$scheduleId", params: { scheduleId: made.schedule_id } });
     },
-    onError: (error) => {
+    onError: (error, values) => {
       key.current = crypto.randomUUID();
-      const refused = fieldErrors(error, FIELDS);
+      const refused = fieldErrors(error, FIELDS, values.session);
       form.setErrors(refused);
       if (Object.keys(refused).length === 0) toastProblem(error);
       else showFirstError();

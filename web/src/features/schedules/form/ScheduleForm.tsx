@@ -4,6 +4,10 @@ import { useId, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { saidOf } from "../../../ui/said";
+import { partOf } from "../../sessions/create/part";
+import type { Stored } from "../../sessions/create/stored";
+import { AdvancedFields } from "../../triggers/AdvancedFields";
+import { isWrong } from "../../triggers/parts";
 import { fieldErrors } from "../../triggers/problems";
 import { ReuseFields } from "../../triggers/ReuseFields";
 import { FoldedSection, Section } from "../../triggers/Section";
@@ -22,6 +26,8 @@ interface Props {
   changeSession: (change: Partial<SessionValues>) => void;
   submit: (values: ScheduleValues) => void;
   problem: unknown;
+  /** The secrets that the saved one has. */
+  stored?: Stored;
   /** The buttons below the form. */
   bar: ReactNode;
 }
@@ -30,12 +36,12 @@ const CATCH_UPS = [0, 600, 1_800, 3_600, 21_600, 86_400, 604_800];
 const JITTERS = [0, 60, 120, 300, 900, 3_600];
 
 /** When it runs, what is said then, to whom, and what happens when the run before has not ended (W4). */
-export function ScheduleForm({ form, changeSession, submit, problem, bar }: Props) {
+export function ScheduleForm({ form, changeSession, submit, problem, stored, bar }: Props) {
   const { t } = useTranslation();
   const [refusal, setRefusal] = useState<unknown>();
   const overlap = useId();
   const { values } = form;
-  const live = fieldErrors(refusal, FIELDS);
+  const live = fieldErrors(refusal, FIELDS, values.session);
   const errors: Record<string, ReactNode> = {
     ...live,
     ...(live.cron === undefined ? {} : { cron: hasFiveFields(values.cron) ? t("schedules.error.cronWrong", { problem: live.cron }) : t("schedules.error.cronFields") }),
@@ -43,7 +49,7 @@ export function ScheduleForm({ form, changeSession, submit, problem, bar }: Prop
   };
   const summary = useSessionSummary(values.session);
   const said = problem == null ? undefined : saidOf(problem, t);
-  const placed = problem != null && Object.keys(fieldErrors(problem, FIELDS)).length > 0;
+  const placed = problem != null && Object.keys(fieldErrors(problem, FIELDS, values.session)).length > 0;
   const { starts_at, ends_at } = bodyOf(values);
   const length = (name: "catchUpSeconds" | "jitterSeconds", known: number[], none: string, some: string) => ({
     allowDeselect: false,
@@ -97,10 +103,12 @@ export function ScheduleForm({ form, changeSession, submit, problem, bar }: Prop
       <FoldedSection
         title={t("triggers.session")}
         summary={summary}
-        open={values.session.repository === "" || Object.keys(form.errors).some((name) => name.startsWith("session."))}
+        open={values.session.repository === ""}
+        wrong={isWrong("session", form.errors)}
       >
         <SessionFields values={values.session} errors={errors} change={changeSession} repositoryHelp={t("schedules.repositoryHelp")} />
       </FoldedSection>
+      <AdvancedFields form={partOf(form, "session", errors)} stored={stored} wrong={isWrong("advanced", form.errors)} />
       <Section title={t("triggers.reuse.title")}>
         <ReuseFields values={values.session} errors={errors} change={changeSession} choices={["new", "named", "last"]} />
       </Section>

@@ -2,10 +2,22 @@ import { ActionIcon, Button, Fieldset, Group, PasswordInput, Select, Stack, Text
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import type { CreateForm } from "./form";
+import type { Part } from "./part";
+import type { Provisions } from "./provisions";
+import classes from "./rows.module.css";
+import { askedAgainOf, isKeptOf, NOTHING_STORED, type Stored } from "./stored";
+import { valueProps } from "./valueProps";
 
 /** One MCP server: a program with its variables, or an address with its headers. */
-export function McpServer({ form, index }: { form: CreateForm; index: number }) {
+export function McpServer({
+  form,
+  index,
+  stored = NOTHING_STORED,
+}: {
+  form: Part<Pick<Provisions, "servers">>;
+  index: number;
+  stored?: Stored;
+}) {
   const { t } = useTranslation();
   const at = `servers.${index}`;
   const server = form.values.servers[index];
@@ -56,33 +68,45 @@ export function McpServer({ form, index }: { form: CreateForm; index: number }) 
         ) : (
           <TextInput label="URL" placeholder="https://" inputMode="url" spellCheck={false} styles={mono} {...form.getInputProps(`${at}.url`)} />
         )}
-        {server.secrets.map((pair, place) => (
-          <Group key={place} gap="xs" wrap="nowrap" align="flex-start">
-            <TextInput
-              aria-label={`${t(program ? "create.env.name" : "create.mcp.header")} ${place + 1}`}
-              placeholder={program ? "NAME" : "Authorization"}
-              flex={1}
-              spellCheck={false}
-              {...form.getInputProps(`${at}.secrets.${place}.name`)}
-            />
-            <PasswordInput
-              aria-label={`${t("create.env.value")}: ${pair.name}`}
-              placeholder={t("create.env.value")}
-              autoComplete="off"
-              flex={1}
-              {...form.getInputProps(`${at}.secrets.${place}.value`)}
-            />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size={36}
-              aria-label={`${t("action.delete")}: ${pair.name}`}
-              onClick={() => form.removeListItem(`${at}.secrets`, place)}
+        {server.secrets.map((pair, place) => {
+          const again = askedAgainOf(stored, server, pair);
+          const value = form.getInputProps(`${at}.secrets.${place}.value`);
+          return (
+            <div
+              key={place}
+              role="group"
+              aria-label={`${t(program ? "create.env.variable" : "create.mcp.header")}: ${pair.name === "" ? place + 1 : pair.name}`}
+              className={classes.row}
             >
-              <IconTrash size={16} aria-hidden />
-            </ActionIcon>
-          </Group>
-        ))}
+              <TextInput
+                aria-label={`${t(program ? "create.env.name" : "create.mcp.header")} ${place + 1}`}
+                placeholder={program ? "NAME" : "Authorization"}
+                className={classes.name ?? ""}
+                autoCapitalize="off"
+                spellCheck={false}
+                {...form.getInputProps(`${at}.secrets.${place}.name`)}
+              />
+              <PasswordInput
+                aria-label={`${t("create.env.value")}: ${pair.name}`}
+                autoComplete="off"
+                className={classes.value ?? ""}
+                {...value}
+                error={again === undefined ? value.error : t(again)}
+                {...valueProps(t, isKeptOf(stored, server, pair.name) && pair.value === "")}
+              />
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={36}
+                className={classes.remove ?? ""}
+                aria-label={`${t("action.delete")}: ${pair.name}`}
+                onClick={() => form.removeListItem(`${at}.secrets`, place)}
+              >
+                <IconTrash size={16} aria-hidden />
+              </ActionIcon>
+            </div>
+          );
+        })}
         <Group>
           <Button
             variant="subtle"

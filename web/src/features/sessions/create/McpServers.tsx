@@ -3,16 +3,25 @@ import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { CreateForm } from "./form";
 import { McpServer } from "./McpServer";
-import { jsonOfServers, KNOWN, NEW_SERVER, serversOfJson } from "./servers";
+import type { Part } from "./part";
+import type { Provisions } from "./provisions";
+import { jsonOfServers, KNOWN, NEW_SERVER, problemsOfServers, serversOfJson } from "./servers";
+import { NOTHING_STORED, type Stored } from "./stored";
 
 /** MCP servers, one by one or as the JSON that their pages tell to paste. */
-export function McpServers({ form }: { form: CreateForm }) {
+export function McpServers({ form, stored = NOTHING_STORED }: { form: Part<Pick<Provisions, "servers">>; stored?: Stored }) {
   const { t } = useTranslation();
   const { servers } = form.values;
   const [json, setJson] = useState<string>();
-  const wrong = json !== undefined && serversOfJson(json) === undefined;
+  // as JSON there is no field of its own to say at what is wrong with a server
+  const said = Object.fromEntries(Object.entries(problemsOfServers(servers, stored)).map(([path, key]) => [path, t(key)]));
+  const problems = { ...form.errors, ...said };
+  const [at, words] = Object.entries(problems).find(([path]) => path.startsWith("servers.")) ?? [];
+  const wrong =
+    json !== undefined && serversOfJson(json, stored) === undefined
+      ? t("create.mcp.badJson")
+      : at !== undefined && `${servers[Number(at.split(".")[1])]?.name ?? ""}: ${String(words)}`;
   const add = (name?: string): void => {
     const known = name === undefined ? undefined : KNOWN[name];
     form.insertListItem("servers", structuredClone(known ?? NEW_SERVER));
@@ -27,7 +36,7 @@ export function McpServers({ form }: { form: CreateForm }) {
           size="xs"
           aria-label={t("create.mcp.as")}
           value={json === undefined ? "form" : "json"}
-          onChange={(as) => setJson(as === "json" ? jsonOfServers(servers) : undefined)}
+          onChange={(as) => setJson(as === "json" ? jsonOfServers(servers, stored) : undefined)}
           data={[
             { value: "form", label: t("create.mcp.asForm") },
             { value: "json", label: "JSON" },
@@ -37,7 +46,7 @@ export function McpServers({ form }: { form: CreateForm }) {
       {json === undefined ? (
         <>
           {servers.map((_, index) => (
-            <McpServer key={index} form={form} index={index} />
+            <McpServer key={index} form={form} index={index} stored={stored} />
           ))}
           <Group gap="xs">
             {Object.keys(KNOWN)
@@ -60,12 +69,12 @@ export function McpServers({ form }: { form: CreateForm }) {
           minRows={6}
           maxRows={20}
           spellCheck={false}
-          error={wrong ? t("create.mcp.badJson") : null}
+          error={wrong}
           styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
           value={json}
           onChange={(event) => {
             setJson(event.currentTarget.value);
-            const found = serversOfJson(event.currentTarget.value);
+            const found = serversOfJson(event.currentTarget.value, stored);
             if (found !== undefined) form.setFieldValue("servers", found);
           }}
         />

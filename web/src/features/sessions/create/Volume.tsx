@@ -3,10 +3,18 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { volumeList } from "../../volumes/queries";
-import type { CreateForm } from "./form";
+import type { Part } from "./part";
+import type { Provisions } from "./provisions";
+import { NOTHING_STORED, type Stored } from "./stored";
 
 /** Whether its files are on a volume: a new one, or one that was kept (S5). */
-export function Volume({ form }: { form: CreateForm }) {
+export function Volume({
+  form,
+  stored = NOTHING_STORED,
+}: {
+  form: Part<Pick<Provisions, "volume" | "volumeGib" | "keep" | "volumeFrom">>;
+  stored?: Stored;
+}) {
   const { t } = useTranslation();
   const wanted = form.values.volume;
   const kept = useInfiniteQuery({ ...volumeList, enabled: wanted });
@@ -33,6 +41,7 @@ export function Volume({ form }: { form: CreateForm }) {
             <Select
               label={t("create.volumeFrom")}
               w={280}
+              maw="100%"
               clearable
               placeholder={t("create.volumeNew")}
               data={known}
@@ -45,8 +54,9 @@ export function Volume({ form }: { form: CreateForm }) {
             <NumberInput
               label={t("create.volumeGib")}
               w={120}
-              min={1}
-              max={1_000}
+              // a size that is stored is not changed by walking over it
+              min={Math.min(1, stored.volumeGib ?? 1)}
+              max={Math.max(1_000, stored.volumeGib ?? 0)}
               allowDecimal={false}
               {...form.getInputProps("volumeGib")}
             />

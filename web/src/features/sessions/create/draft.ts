@@ -1,3 +1,4 @@
+import type { Provisions } from "./provisions";
 import { EMPTY, type Values } from "./values";
 
 /** What was typed survives a reload in this browser; values of secrets do not: they are kept nowhere. */
@@ -26,7 +27,7 @@ export function saveLast(values: Values): void {
 }
 
 /** Without the values that somebody who opens this browser later must not read. */
-export function withoutSecrets(values: Values): Values {
+export function withoutSecrets<T extends Pick<Provisions, "env" | "servers">>(values: T): T {
   return {
     ...values,
     env: values.env.map((each) => (each.secret ? { ...each, value: "" } : each)),

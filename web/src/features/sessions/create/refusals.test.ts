@@ -30,7 +30,12 @@ it.each([
   ["config.env.A.value", "env.0.value"],
   ["config.env", "env.0.name"],
   ["config.mcp_servers.github.args[0]", "servers.1.args"],
-  ["config.mcp_servers.github.env.TOKEN", "servers.1.secrets.0.name"],
+  ["config.env[0]", "env.0.name"],
+  ["config.env.A_B.[key]", "env.1.name"],
+  ["config.mcp_servers.github.env.TOKEN", "servers.1.secrets.0.value"],
+  ["config.mcp_servers.github.env.TOKEN.[key]", "servers.1.secrets.0.name"],
+  ["config.mcp_servers.github.headers", "servers.1.secrets.0.name"],
+  ["config.mcp_servers", "servers.0.name"],
   ["config.mcp_servers.git.command", "servers.0.command"],
   ["config.mcp_servers.github", "servers.1.name"],
 ])("a refusal of %s is said at %s", (field, place) => {
@@ -38,5 +43,5 @@ it.each([
 });
 
 it("says nothing at fields for what is about none of them", () => {
-  expect(refused("config.unknown", "config.mcp_servers.other.command")).toEqual({});
+  expect(refused("config.unknown", "config.environment", "constructor", "config.mcp_servers.other.command")).toEqual({});
 });

@@ -1,5 +1,6 @@
 import type { Problem } from "../../../api/problem";
 import { fieldProblems } from "../../../ui/said";
+import type { Provisions } from "./provisions";
 import type { Values } from "./values";
 
 /** The gateway's refusals at the fields of the form that they are about; pure. */
@@ -9,6 +10,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   repository: "repository",
   branch: "branch",
   message: "message",
+  attachments: "message",
   mode: "mode",
   "config.agent": "agent",
   "config.model": "model",
@@ -23,34 +25,58 @@ const FIELDS: Readonly<Record<string, string>> = {
 export function fieldErrors(problem: Problem, values: Values): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { field, said } of fieldProblems(problem)) {
-    const place = placeOf(field, values);
+    const place = placeOf(field, values, FIELDS);
     if (place !== undefined) found[place] ??= said;
   }
   return found;
 }
 
-/** `config.env.TOKEN.value` is of the row that is named so. */
-function placeOf(field: string, values: Values): string | undefined {
-  if (FIELDS[field] !== undefined) return FIELDS[field];
-  if (/^attachments\b/.test(field)) return "message";
-  if (field.startsWith("config.env")) return variable("env", values.env, field.slice("config.env".length));
-  if (!field.startsWith("config.mcp_servers")) return undefined;
-  const rest = field.slice("config.mcp_servers".length);
-  const index = rowOf(values.servers, rest);
-  const server = values.servers[index];
-  if (server === undefined) return undefined;
-  const at = `servers.${index}`;
-  const inner = rest.slice(1 + server.name.trim().length);
-  const pairs = /^\.(?:env|headers)(.*)$/.exec(inner);
-  if (pairs !== null) return variable(`${at}.secrets`, server.secrets, pairs[1] ?? "") ?? `${at}.name`;
-  return /^\.args\b/.test(inner) ? `${at}.args` : inner === ".command" || inner === ".url" ? `${at}${inner}` : `${at}.name`;
+/**
+ * The form's field of the gateway's one. `config.env.TOKEN.value` is of the row that is named so; else the nearest that
+ * is known: `repositories[0]` and `config.permission_policy.allow[3]` are of their lists.
+ */
+export function placeOf(
+  field: string,
+  rows: Pick<Provisions, "env" | "servers">,
+  fields: Readonly<Record<string, string>>,
+): string | undefined {
+  const env = after(field, "config.env");
+  if (env !== undefined) return variable("env", rows.env, env, "name");
+  const servers = after(field, "config.mcp_servers");
+  if (servers !== undefined) return placeOfServer(rows.servers, servers);
+  for (let part = field; part !== ""; part = outer(part)) if (Object.hasOwn(fields, part)) return fields[part];
+  return undefined;
 }
 
-function variable(at: string, rows: readonly { name: string }[], rest: string): string | undefined {
-  const index = rowOf(rows, rest);
-  if (index >= 0) return `${at}.${index}.${rest.endsWith(".value") ? "value" : "name"}`;
+function outer(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("."), path.lastIndexOf("[")));
+}
+
+/** What follows a name in a path: nothing, a part or an index. */
+function after(field: string, name: string): string | undefined {
+  const rest = field.slice(name.length);
+  return field.startsWith(name) && /^(?:$|[.[])/.test(rest) ? rest : undefined;
+}
+
+function placeOfServer(servers: Provisions["servers"], rest: string): string | undefined {
+  const index = rowOf(servers, rest);
+  const server = servers[index];
   // about all of them: said at the first
-  return rows.length > 0 ? `${at}.0.name` : undefined;
+  if (server === undefined) return servers.length > 0 && /^(?:$|\[)/.test(rest) ? "servers.0.name" : undefined;
+  const at = `servers.${index}`;
+  const inner = rest.slice(1 + server.name.trim().length);
+  const pairs = after(inner, ".env") ?? after(inner, ".headers");
+  if (pairs !== undefined) return variable(`${at}.secrets`, server.secrets, pairs, "value") ?? `${at}.name`;
+  if (after(inner, ".args") !== undefined) return `${at}.args`;
+  return inner === ".command" || inner === ".url" ? `${at}${inner}` : `${at}.name`;
+}
+
+/** The field of a named row; `whole` is the one that a refusal of the row itself is about. */
+function variable(at: string, rows: readonly { name: string }[], rest: string, whole: "name" | "value"): string | undefined {
+  const index = rowOf(rows, rest);
+  if (index < 0) return rows.length > 0 ? `${at}.0.name` : undefined;
+  const inner = rest.slice(1 + (rows[index]?.name.trim().length ?? 0));
+  return `${at}.${index}.${inner === "" ? whole : inner === ".value" ? "value" : "name"}`;
 }
 
 /** Names may hold dots: the longest that the path goes on with is meant. */

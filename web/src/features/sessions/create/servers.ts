@@ -1,4 +1,5 @@
 import type { Schemas } from "../../../api/client";
+import { askedAgainOf, isKeptOf, MASK, NOTHING_STORED, type Stored } from "./stored";
 
 /** MCP servers as a form holds them, as JSON that people paste, and as a request; pure. */
 
@@ -11,10 +12,10 @@ export interface Server {
   name: string;
   type: "stdio" | "http" | "sse";
   command: string;
-  /** One argument on each line. */
+  /** One argument on each line; one that no line can hold as it is stands there as a JSON string. */
   args: string;
   url: string;
-  /** Variables of a program, headers of an address; their values are secret. */
+  /** Variables of a program, headers of an address; their values are secret, and empty where they are stored. */
   secrets: Pair[];
 }
 
@@ -37,7 +38,11 @@ export const KNOWN: Readonly<Record<string, Server>> = {
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
-export function problemsOfServers(servers: readonly Server[]): Record<string, string> {
+export function problemsOfServers(
+  servers: readonly Server[],
+  stored: Stored = NOTHING_STORED,
+  complete = false,
+): Record<string, string> {
   const found: Record<string, string> = {};
   const names = new Set<string>();
   servers.forEach((server, index) => {
@@ -47,24 +52,44 @@ export function problemsOfServers(servers: readonly Server[]): Record<string, st
     names.add(server.name);
     if (server.type === "stdio" && server.command.trim() === "") found[`${at}.command`] = "create.mcp.noCommand";
     if (server.type !== "stdio" && !/^https?:\/\/\S+$/.test(server.url.trim())) found[`${at}.url`] = "create.mcp.noUrl";
+    const inner = problemsOfSecrets(server, stored, complete);
+    for (const [path, words] of Object.entries(inner)) found[`${at}.secrets.${path}`] = words;
   });
   return found;
 }
 
-export function bodyOfServers(servers: readonly Server[]): Record<string, Schemas["McpServer"]> {
-  return Object.fromEntries(servers.map((server) => [server.name, bodyOfServer(server)])) as Record<
+function problemsOfSecrets(server: Server, stored: Stored, complete: boolean): Record<string, string> {
+  const found: Record<string, string> = {};
+  const names = new Set<string>();
+  server.secrets.forEach((pair, index) => {
+    const name = pair.name.trim();
+    if (name === "" && pair.value === "") return;
+    if (name === "") found[`${index}.name`] = "create.mcp.noName";
+    else if (names.has(name)) found[`${index}.name`] = "create.env.twice";
+    names.add(name);
+    const again = askedAgainOf(stored, server, pair);
+    if (again !== undefined) found[`${index}.value`] = again;
+    else if (complete && pair.value === "" && !isKeptOf(stored, server, name)) found[`${index}.value`] = "create.env.noValue";
+  });
+  return found;
+}
+
+export function bodyOfServers(servers: readonly Server[], stored: Stored = NOTHING_STORED): Record<string, Schemas["McpServer"]> {
+  return Object.fromEntries(servers.map((server) => [server.name, bodyOfServer(server, stored)])) as Record<
     string,
     Schemas["McpServer"]
   >;
 }
 
-function bodyOfServer(server: Server): Partial<Schemas["McpServer"]> {
+function bodyOfServer(server: Server, stored: Stored): Partial<Schemas["McpServer"]> {
   const secrets = Object.fromEntries(
-    server.secrets.filter(({ name }) => name.trim() !== "").map(({ name, value }) => [name.trim(), value]),
+    server.secrets
+      .filter(({ name }) => name.trim() !== "")
+      .map(({ name, value }) => [name.trim(), value === "" && isKeptOf(stored, server, name) ? MASK : value]),
   );
   const some = Object.keys(secrets).length > 0;
   if (server.type !== "stdio") return { type: server.type, url: server.url.trim(), ...(some ? { headers: secrets } : {}) };
-  const args = server.args.split("\n").map((each) => each.trim()).filter((each) => each !== "");
+  const args = server.args.split("\n").map((each) => each.trim()).filter((each) => each !== "").map(argumentOf);
   return {
     type: "stdio",
     command: server.command.trim(),
@@ -73,13 +98,29 @@ function bodyOfServer(server: Server): Partial<Schemas["McpServer"]> {
   };
 }
 
+/** A line that begins as a JSON string and is one means what it says, line breaks and outer blanks included. */
+function argumentOf(line: string): string {
+  if (!line.startsWith('"')) return line;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === "string" ? parsed : line;
+  } catch {
+    return line;
+  }
+}
+
+function lineOf(argument: string): string {
+  const plain = argument !== "" && argument.trim() === argument && !argument.includes("\n") && argumentOf(argument) === argument;
+  return plain ? argument : JSON.stringify(argument);
+}
+
 /** As it is written in the configuration of agents: with or without `mcpServers` around it. */
-export function jsonOfServers(servers: readonly Server[]): string {
-  return JSON.stringify(bodyOfServers(servers), null, 2);
+export function jsonOfServers(servers: readonly Server[], stored: Stored = NOTHING_STORED): string {
+  return JSON.stringify(bodyOfServers(servers, stored), null, 2);
 }
 
 /** The servers of a pasted text; undefined: it is none. */
-export function serversOfJson(text: string): Server[] | undefined {
+export function serversOfJson(text: string, stored: Stored = NOTHING_STORED): Server[] | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text.trim() === "" ? "{}" : text);
@@ -88,20 +129,26 @@ export function serversOfJson(text: string): Server[] | undefined {
   }
   if (!isObject(parsed)) return undefined;
   const inner = parsed.mcpServers ?? parsed.mcp_servers ?? parsed;
-  if (!isObject(inner)) return undefined;
+  return isObject(inner) ? serversOf(inner, stored) : undefined;
+}
+
+/** The servers of a configuration, those that are stored and those that were pasted; undefined: it is none. */
+export function serversOf(config: Readonly<Record<string, unknown>>, stored: Stored = NOTHING_STORED): Server[] | undefined {
   const servers: Server[] = [];
-  for (const [name, each] of Object.entries(inner)) {
+  for (const [name, each] of Object.entries(config)) {
     if (!isObject(each)) return undefined;
     const url = typeof each.url === "string" ? each.url : "";
     const type = each.type === "http" || each.type === "sse" ? each.type : url === "" ? "stdio" : "http";
-    servers.push({
+    const server: Server = {
       name,
       type,
       command: typeof each.command === "string" ? each.command : "",
-      args: Array.isArray(each.args) ? each.args.map(String).join("\n") : "",
+      args: Array.isArray(each.args) ? each.args.map(String).map(lineOf).join("\n") : "",
       url,
       secrets: pairsOf(type === "stdio" ? each.env : each.headers),
-    });
+    };
+    const kept = (pair: Pair): boolean => pair.value === MASK && isKeptOf(stored, server, pair.name);
+    servers.push({ ...server, secrets: server.secrets.map((pair) => (kept(pair) ? { ...pair, value: "" } : pair)) });
   }
   return servers;
 }

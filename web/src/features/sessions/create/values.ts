@@ -1,14 +1,8 @@
 import type { Schemas } from "../../../api/client";
-import { bodyOfServers, problemsOfServers, type Server } from "./servers";
+import { bodyOfProvisions, NO_PROVISIONS, problemsOfProvisions, type Provisions } from "./provisions";
 
 /** What the form holds, and how it becomes a request; pure. */
-export interface Variable {
-  name: string;
-  value: string;
-  secret: boolean;
-}
-
-export interface Values {
+export interface Values extends Provisions {
   name: string;
   repository: string;
   branch: string;
@@ -19,14 +13,7 @@ export interface Values {
   mode: "interactive" | "task";
   agent: string;
   model: string;
-  volume: boolean;
-  volumeGib: number;
-  keep: boolean;
-  /** A kept volume to go on with; empty: a new one. */
-  volumeFrom: string;
   setupScript: string;
-  env: Variable[];
-  servers: Server[];
 }
 
 export const EMPTY: Values = {
@@ -40,13 +27,8 @@ export const EMPTY: Values = {
   mode: "interactive",
   agent: "",
   model: "",
-  volume: false,
-  volumeGib: 10,
-  keep: false,
-  volumeFrom: "",
   setupScript: "",
-  env: [],
-  servers: [],
+  ...NO_PROVISIONS,
 };
 
 export const PRESETS = [
@@ -69,7 +51,6 @@ function present<T extends Record<string, unknown>>(fields: T): Partial<T> {
 }
 
 export function bodyOf(values: Values): Schemas["CreateSession"] {
-  const env = values.env.filter((each) => each.name.trim() !== "");
   return {
     ...present({
       name: given(values.name),
@@ -83,22 +64,10 @@ export function bodyOf(values: Values): Schemas["CreateSession"] {
       memory_limit: `${values.memory}Gi`,
       timeout_minutes: values.timeoutMinutes,
       ...present({ agent: given(values.agent), model: given(values.model), setup_script: given(values.setupScript) }),
-      ...(values.volume
-        ? {
-            pvc_enabled: true,
-            pvc_retain: values.keep,
-            ...(values.volumeFrom === "" ? { pvc_storage_size: `${values.volumeGib}Gi` } : { pvc_from: values.volumeFrom }),
-          }
-        : {}),
-      ...(env.length === 0
-        ? {}
-        : { env: Object.fromEntries(env.map(({ name, value, secret }) => [name.trim(), { value, secret }])) }),
-      ...(values.servers.length === 0 ? {} : { mcp_servers: bodyOfServers(values.servers) }),
+      ...bodyOfProvisions(values),
     },
   } as Schemas["CreateSession"];
 }
-
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 /** What is wrong, as keys of its words, at the paths of the form's fields. */
 export function problemsOf(values: Values): Record<string, string> {
@@ -106,13 +75,5 @@ export function problemsOf(values: Values): Record<string, string> {
   if (values.name.length > 200) found.name = "create.tooLong";
   if (values.branch.trim() !== "" && values.repository.trim() === "") found.branch = "create.branchAlone";
   if (values.mode === "task" && values.message.trim() === "") found.message = "create.taskNeedsMessage";
-  if (values.volume && values.volumeFrom === "" && !(Number(values.volumeGib) >= 1)) found.volumeGib = "create.volumeSize";
-  const names = new Set<string>();
-  values.env.forEach(({ name, value }, index) => {
-    if (name.trim() === "" && value === "") return;
-    if (!VARIABLE.test(name.trim())) found[`env.${index}.name`] = "create.env.badName";
-    else if (names.has(name.trim())) found[`env.${index}.name`] = "create.env.twice";
-    names.add(name.trim());
-  });
-  return { ...found, ...problemsOfServers(values.servers) };
+  return { ...found, ...problemsOfProvisions(values) };
 }

@@ -35,7 +35,9 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
   const [source, setSource] = useState(delivery === undefined ? undefined : DELIVERY + delivery);
   const fallback = EXAMPLE + (values.events[0] ?? "pull_request");
   const chosen = source ?? fallback;
-  const [body] = useDebouncedValue(JSON.stringify(creation({ ...bodyOf(values), name: values.name.trim() || "-" })), PAUSE_MS);
+  // nothing comes of a variable here, and a secret has no business in what is asked at each letter
+  const harmless = { ...values, name: values.name.trim() || "-", session: { ...values.session, env: [], servers: [] } };
+  const [body] = useDebouncedValue(JSON.stringify(creation(bodyOf(harmless))), PAUSE_MS);
   const recent = useInfiniteQuery({ ...deliveryList(webhookId ?? "", undefined), enabled: webhookId !== undefined });
   const past = (recent.data?.pages[0]?.deliveries ?? []).filter((each) => each.event !== "ping").slice(0, RECENT);
   const deliveryId = chosen.startsWith(DELIVERY) ? chosen.slice(DELIVERY.length) : undefined;

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { api, data } from "../../../api/client";
 import { toastDone, toastProblem } from "../../../ui/toast";
+import { storedOf } from "../../sessions/create/stored";
 import { changes, countOf } from "../../triggers/changes";
 import { fieldErrors } from "../../triggers/problems";
 import triggers from "../../triggers/triggers.module.css";
@@ -20,12 +21,13 @@ export function EditWebhook({ webhook, delivery, close }: { webhook: Webhook; de
   const queries = useQueryClient();
   // the state that the person began with, whatever is refreshed behind
   const [initial] = useState(() => valuesOf(webhook));
+  const [stored] = useState(() => storedOf(webhook.config));
   const { form, changeSession, forget } = useTriggerForm<WebhookValues>({
     initial,
     draft: `webhook.${webhook.webhook_id}`,
-    validate: (values) => checkWebhook(values, t),
+    validate: (values) => checkWebhook(values, t, stored),
   });
-  const changed = changes(bodyOf(initial), bodyOf(form.values));
+  const changed = changes(bodyOf(initial, stored), bodyOf(form.values, stored));
   const count = countOf(changed);
   const save = useMutation({
     mutationFn: () =>
@@ -43,7 +45,7 @@ export function EditWebhook({ webhook, delivery, close }: { webhook: Webhook; de
       close();
     },
     onError: (error) => {
-      const refused = fieldErrors(error, FIELDS);
+      const refused = fieldErrors(error, FIELDS, form.values.session);
       form.setErrors(refused);
       if (Object.keys(refused).length === 0) toastProblem(error);
       else showFirstError();
@@ -55,6 +57,7 @@ export function EditWebhook({ webhook, delivery, close }: { webhook: Webhook; de
       changeSession={changeSession}
       submit={() => (count === 0 ? close() : save.mutate())}
       problem={save.error}
+      stored={stored}
       webhookId={webhook.webhook_id}
       delivery={delivery}
       bar={

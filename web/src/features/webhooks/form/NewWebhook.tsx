@@ -51,9 +51,9 @@ function NewForm({ recipe, done }: { recipe: string | undefined; done: (made: Sc
       void queries.invalidateQueries({ queryKey: ["webhooks"] });
       done(made);
     },
-    onError: (error) => {
+    onError: (error, values) => {
       key.current = crypto.randomUUID();
-      const refused = fieldErrors(error, FIELDS);
+      const refused = fieldErrors(error, FIELDS, values.session);
       form.setErrors(refused);
       if (Object.keys(refused).length === 0) toastProblem(error);
       else showFirstError();

@@ -5,6 +5,10 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { saidOf } from "../../../ui/said";
+import { partOf } from "../../sessions/create/part";
+import type { Stored } from "../../sessions/create/stored";
+import { AdvancedFields } from "../../triggers/AdvancedFields";
+import { isWrong } from "../../triggers/parts";
 import { fieldErrors, lineOf } from "../../triggers/problems";
 import { ReuseFields } from "../../triggers/ReuseFields";
 import { FoldedSection, Section } from "../../triggers/Section";
@@ -24,6 +28,8 @@ interface Props {
   changeSession: (change: Partial<SessionValues>) => void;
   submit: (values: WebhookValues) => void;
   problem: unknown;
+  /** The secrets that the saved one has. */
+  stored?: Stored;
   webhookId?: string;
   delivery?: string | undefined;
   /** The buttons below the form. */
@@ -31,18 +37,18 @@ interface Props {
 }
 
 /** What starts something, what is said then, and to whom; beside it, what would come of a delivery (W1). */
-export function WebhookForm({ form, changeSession, submit, problem, webhookId, delivery, bar }: Props) {
+export function WebhookForm({ form, changeSession, submit, problem, stored, webhookId, delivery, bar }: Props) {
   const { t } = useTranslation();
   // what the dry run refuses is told at once at its field; what the form itself knows goes before
   const [refusal, setRefusal] = useState<unknown>();
   const { values } = form;
-  const live = fieldErrors(refusal, FIELDS);
+  const live = fieldErrors(refusal, FIELDS, values.session);
   const errors: Record<string, ReactNode> = { ...live, ...form.errors };
   const line = lineOf(refusal);
   const wrongLine = (field: string): number | undefined => (live[field] === undefined ? undefined : line);
   const summary = useSessionSummary(values.session);
   const said = problem == null ? undefined : saidOf(problem, t);
-  const placed = problem != null && Object.keys(fieldErrors(problem, FIELDS)).length > 0;
+  const placed = problem != null && Object.keys(fieldErrors(problem, FIELDS, values.session)).length > 0;
   return (
     <div className={classes.split}>
       <form className="card" onSubmit={form.onSubmit(submit, showFirstError)} noValidate aria-label={t("webhooks.form")}>
@@ -88,9 +94,10 @@ export function WebhookForm({ form, changeSession, submit, problem, webhookId, d
             events={values.events}
           />
         </Section>
-        <FoldedSection title={t("triggers.session")} summary={summary} open={Object.keys(form.errors).some((name) => name.startsWith("session."))}>
+        <FoldedSection title={t("triggers.session")} summary={summary} wrong={isWrong("session", form.errors)}>
           <SessionFields values={values.session} errors={errors} change={changeSession} repositoryHelp={t("webhooks.repositoryHelp")} />
         </FoldedSection>
+        <AdvancedFields form={partOf(form, "session", errors)} stored={stored} wrong={isWrong("advanced", form.errors)} />
         {bar}
       </form>
       <DryRun values={values} webhookId={webhookId} delivery={delivery} refused={setRefusal} />

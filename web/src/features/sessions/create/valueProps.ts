@@ -1,0 +1,10 @@
+import type { TFunction } from "i18next";
+
+/** How the field of a value looks; an empty one that means the stored value, as a value that nobody can read. */
+export function valueProps(t: TFunction, kept: boolean) {
+  return {
+    placeholder: kept ? "••••••••" : t("create.env.value"),
+    description: kept ? t("create.env.kept") : undefined,
+    inputWrapperOrder: ["input", "description", "error"] as ("input" | "description" | "error")[],
+  };
+}
