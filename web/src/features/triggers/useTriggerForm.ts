@@ -38,11 +38,22 @@ export function useTriggerForm<T extends Holds>(options: {
   return { form, changeSession, forget };
 }
 
+const WRONG = ':is([aria-invalid="true"], [data-error="true"], [data-invalid="true"])';
+/** A fold that opens for the field takes some frames; it is not waited for longer. */
+const MOST_FRAMES = 30;
+
 /** Whoever sends a form that is not right is brought to the first field that is not. */
 export function showFirstError(): void {
+  bringTo(0);
+}
+
+function bringTo(frames: number): void {
   requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLElement>('form [aria-invalid="true"], form [data-error="true"]');
+    // what frames a field is marked as well, and cannot take the focus
+    const field =
+      document.querySelector<HTMLElement>(`form :is(input, textarea, button)${WRONG}`) ?? document.querySelector<HTMLElement>(`form ${WRONG}`);
+    if ((field === null || field.getClientRects().length === 0) && frames < MOST_FRAMES) return bringTo(frames + 1);
     field?.scrollIntoView({ block: "center" });
-    field?.focus();
+    field?.focus({ preventScroll: true });
   });
 }

@@ -68,45 +68,48 @@ export function McpServer({
         ) : (
           <TextInput label="URL" placeholder="https://" inputMode="url" spellCheck={false} styles={mono} {...form.getInputProps(`${at}.url`)} />
         )}
-        {server.secrets.map((pair, place) => {
-          const again = askedAgainOf(stored, server, pair);
-          const value = form.getInputProps(`${at}.secrets.${place}.value`);
-          return (
-            <div
-              key={place}
-              role="group"
-              aria-label={`${t(program ? "create.env.variable" : "create.mcp.header")}: ${pair.name === "" ? place + 1 : pair.name}`}
-              className={classes.row}
-            >
-              <TextInput
-                aria-label={`${t(program ? "create.env.name" : "create.mcp.header")} ${place + 1}`}
-                placeholder={program ? "NAME" : "Authorization"}
-                className={classes.name ?? ""}
-                autoCapitalize="off"
-                spellCheck={false}
-                {...form.getInputProps(`${at}.secrets.${place}.name`)}
-              />
-              <PasswordInput
-                aria-label={`${t("create.env.value")}: ${pair.name}`}
-                autoComplete="off"
-                className={classes.value ?? ""}
-                {...value}
-                error={again === undefined ? value.error : t(again)}
-                {...valueProps(t, isKeptOf(stored, server, pair.name) && pair.value === "")}
-              />
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                size={36}
-                className={classes.remove ?? ""}
-                aria-label={`${t("action.delete")}: ${pair.name}`}
-                onClick={() => form.removeListItem(`${at}.secrets`, place)}
-              >
-                <IconTrash size={16} aria-hidden />
-              </ActionIcon>
-            </div>
-          );
-        })}
+        {server.secrets.length > 0 && (
+          <div className={classes.rows}>
+            {server.secrets.map((pair, place) => {
+              const again = askedAgainOf(stored, server, pair);
+              const value = form.getInputProps(`${at}.secrets.${place}.value`);
+              return (
+                <div
+                  key={place}
+                  role="group"
+                  aria-label={`${t(program ? "create.env.variable" : "create.mcp.header")}: ${pair.name === "" ? place + 1 : pair.name}`}
+                  className={classes.row}
+                >
+                  <TextInput
+                    aria-label={`${t(program ? "create.env.name" : "create.mcp.header")} ${place + 1}`}
+                    placeholder={program ? "NAME" : "Authorization"}
+                    className={classes.name ?? ""}
+                    autoCapitalize="off"
+                    spellCheck={false}
+                    {...form.getInputProps(`${at}.secrets.${place}.name`)}
+                  />
+                  <PasswordInput
+                    aria-label={`${t("create.env.value")}: ${pair.name}`}
+                    autoComplete="off"
+                    className={classes.value ?? ""}
+                    {...value}
+                    {...valueProps(t, isKeptOf(stored, server, pair.name) && pair.value === "", again === undefined ? value.error : t(again))}
+                  />
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size={36}
+                    className={classes.remove ?? ""}
+                    aria-label={`${t("action.delete")}: ${pair.name}`}
+                    onClick={() => form.removeListItem(`${at}.secrets`, place)}
+                  >
+                    <IconTrash size={16} aria-hidden />
+                  </ActionIcon>
+                </div>
+              );
+            })}
+          </div>
+        )}
         <Group>
           <Button
             variant="subtle"
