@@ -173,8 +173,48 @@ def test_what_waits_to_be_said_is_changed_or_taken_back(
     expect(queue.nth(0)).to_contain_text("echo first, but better")
     queue.nth(1).get_by_role("button", name=person.words("chat.remove")).click()
     expect(queue).to_have_count(1)
-    person.button("chat.stop").click()
+    person.button("chat.stopNext").click()
     person.sees("first, but better")
     expect(person.page.get_by_text("echo two")).to_have_count(0)
     said = [each.get("text") for each in backstage.get(f"/sessions/{made}/messages", limit=200)["messages"]]
     assert "echo two" not in said
+
+
+def test_what_is_written_while_its_message_is_sent_is_kept_in_the_field(
+    enter: Enter, backstage: Backstage
+) -> None:
+    made = backstage.session(name="quick", message="sleep 600")
+    backstage.until(made, lambda session: session["agent_state"] == "working")
+    person = enter()
+    person.open_session(made)
+    person.say("echo old words")
+    queue = person.page.get_by_role("list", name=person.words("chat.queue")).get_by_role("listitem")
+    queue.get_by_role("button", name=person.words("chat.editQueued")).click()
+    queue.get_by_role("textbox", name=person.words("chat.editQueued")).fill("echo new words")
+    person.button("chat.stopNext").click()
+    person.sees("old words")
+    expect(person.composer).to_have_value("echo new words")
+    expect(person.page.get_by_text(person.words("chat.sentMeanwhile"))).to_be_visible()
+
+
+def test_what_was_being_written_when_the_session_ended_can_still_be_copied(
+    enter: Enter, backstage: Backstage
+) -> None:
+    made = backstage.session(name="ends-meanwhile")
+    person = enter()
+    person.open_session(made)
+    person.composer.fill("half a thought")
+    backstage.post(f"/sessions/{made}/stop")
+    unsent = person.page.get_by_role("region", name=person.words("chat.unsent"))
+    expect(unsent).to_contain_text("half a thought", timeout=40_000)
+    expect(unsent.get_by_role("button", name=person.words("action.copy"))).to_be_visible()
+
+
+def test_a_tool_that_somebody_refused_is_not_called_a_failure(enter: Enter, backstage: Backstage) -> None:
+    made = backstage.session(name="asks", message="run true")
+    backstage.until(made, lambda session: session["pending_permissions"] == 1)
+    person = enter()
+    person.open_session(made)
+    person.page.get_by_role("button", name=person.words("chat.option.reject_once")).click()
+    expect(person.conversation).to_contain_text(person.words("chat.tool.rejected"))
+    expect(person.conversation.get_by_text(person.words("chat.tool.failed"), exact=True)).to_have_count(0)

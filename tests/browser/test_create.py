@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
+from tests.browser.origin import repository
 from tests.browser.visitor import Visitor
+from tests.browser.watching import Watch
+from tests.browser.words import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -58,6 +62,11 @@ def test_what_was_chosen_is_what_the_session_has(enter: Enter, backstage: Backst
     assert (config["cpu_limit"], config["memory_limit"]) == ("3", "8Gi")
     assert config["timeout_minutes"] == 45
     assert _SECRET not in json.dumps(session)
+    person.say("run cat set-up.txt; printf %s $TOKEN | wc -c")
+    allow = person.page.get_by_role("button", name=person.words("chat.option.allow_once"))
+    allow.click()
+    person.sees("ready")
+    person.sees(str(len(_SECRET)))
     person.say("env TOKEN")
     expect(person.conversation).to_contain_text("TOKEN=***")
     assert _SECRET not in person.page.content(), "the value is redacted wherever the agent says it"
@@ -131,3 +140,75 @@ def test_the_time_limit_is_moved_from_the_head_of_the_session(enter: Enter, back
     person.page.get_by_role("button", name=person.words("session.extendBy", minutes=30)).click()
     backstage.until(made, lambda session: session["config"]["timeout_minutes"] == 90)
     expect(person.page.get_by_text(person.words("session.extended", minutes=30))).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_session_that_failed_is_made_again_with_what_was_wrong_mended(
+    enter: Enter, backstage: Backstage, tmp_path: Path, language: Language
+) -> None:
+    broken = backstage.post(
+        "/sessions",
+        {
+            "name": "wrong-repository",
+            "repository": "https://127.0.0.1:1/none.git",
+            "message": "echo do it",
+            "config": {"env": {"TOKEN": _SECRET}, "setup_script": "true", "timeout_minutes": 30},
+        },
+    )["session_id"]
+    backstage.until(broken, lambda session: session["status"] == "failed")
+    person = enter(language=language, path=f"/sessions/{broken}")
+    unsent = person.page.get_by_role("region", name=person.words("chat.undelivered"))
+    expect(unsent).to_contain_text("echo do it")
+    person.page.get_by_role("link", name=person.words("action.recreateWith")).first.click()
+    name = person.page.get_by_role("textbox", name=person.words("create.name"), exact=True)
+    expect(name).to_have_value("wrong-repository")
+    expect(person.field("create.message")).to_have_value("echo do it")
+    expect(person.page.get_by_text(person.words("create.from", name="wrong-repository"))).to_be_visible()
+    person.field("create.repository").fill(repository(tmp_path))
+    person.button("create.submit").click()
+    value = person.page.get_by_label(f"{person.words('create.env.value')}: TOKEN")
+    expect(value).to_be_focused()
+    expect(value).to_have_attribute("aria-invalid", "true")
+    value.fill("another")
+    person.button("create.submit").click()
+    expect(person.page).to_have_url(re.compile("/sessions/session-"))
+    person.sees("do it")
+    made = backstage.get(f"/sessions/{person.path.rsplit('/', 1)[1]}")
+    assert (made["name"], made["config"]["timeout_minutes"]) == ("wrong-repository", 30)
+    person.go("/")
+    expect(person.page.get_by_text(person.words("dashboard.nothingNeeded"))).to_be_visible()
+
+
+def test_what_was_typed_before_is_said_to_be_that_and_a_form_opened_for_a_volume_leaves_nothing(
+    enter: Enter, backstage: Backstage
+) -> None:
+    person = enter(path="/sessions/new?volume=session-root-0000000000")
+    expect(person.page.get_by_role("checkbox", name=person.words("create.volume"))).to_be_checked()
+    person.field("create.name").fill("on the volume")
+    person.go("/sessions/new")
+    expect(person.page.get_by_role("checkbox", name=person.words("create.volume"))).not_to_be_checked()
+    expect(person.page.get_by_text(person.words("create.draft"))).to_have_count(0)
+    unfold(person, "create.more")
+    person.page.get_by_label(person.words("create.setup")).fill("exit 3")
+    person.page.reload()
+    expect(person.page.get_by_text(person.words("create.draft"))).to_be_visible()
+    expect(person.page.get_by_label(person.words("create.setup"))).to_be_visible()
+    person.button("create.clear").click()
+    expect(person.page.get_by_label(person.words("create.setup"))).to_have_value("")
+    person.page.reload()
+    expect(person.page.get_by_text(person.words("create.draft"))).to_have_count(0)
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_whoever_sends_a_form_that_is_refused_is_brought_to_what_is_wrong(
+    enter: Enter, watch: Watch, phone: bool
+) -> None:
+    watch.allow("status of 400 .*/sessions")
+    person = enter(path="/sessions/new", phone=phone)
+    person.field("create.repository").fill("not a repository")
+    unfold(person, "create.more")
+    person.button("create.submit").click()
+    field = person.field("create.repository")
+    expect(field).to_be_in_viewport()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(person.page.get_by_role("alert").filter(has_text=person.words("create.seeFields"))).to_be_visible()

@@ -74,9 +74,13 @@ def test_an_ended_session_is_resumed_with_its_conversation(
     expect(cause).to_contain_text(person.words("detail.resumeHelp"))
     cause.get_by_role("button", name=person.words("action.resume"), exact=True).click()
     expect(person.page).not_to_have_url(re.compile(made), timeout=30_000)
+    expect(person.page.get_by_text(person.words("chat.resumedFrom"))).to_be_visible()
     person.say("history")
     person.sees("remembered words")
-    again = backstage.get(f"/sessions/{person.path.rsplit('/', 1)[1]}")
+    person.page.get_by_role("link", name=person.words("chat.before")).click()
+    expect(person.page).to_have_url(re.compile(made))
+    newest = backstage.get("/sessions", limit=1)["sessions"][0]["session_id"]
+    again = backstage.get(f"/sessions/{newest}")
     assert (again["resumed"], again["recreated_from"]) == (True, made)
 
 

@@ -62,14 +62,18 @@ def test_each_status_offers_what_can_be_done_in_it(
     every = [words("session.tab.details")]
     remove = [words("action.delete")]
     assert offered(person, "at-work") == [*every, words("action.stop"), words("action.complete"), *remove]
-    assert offered(person, "broken") == [*every, words("action.recreate"), *remove]
-    assert offered(person, "done") == [*every, words("action.recreate"), *remove]
+    again = [words("action.recreate"), words("action.recreateWith")]
+    assert offered(person, "broken") == [*every, *again, *remove]
+    assert offered(person, "done") == [*every, *again, *remove]
     for name, first in (
         ("at-work", "action.open"), ("broken", "detail.seeCause"), ("done", "history.link"),
     ):  # fmt: skip
         expect(person.page.get_by_role("link", name=f"{words(first)}: {name}")).to_be_visible()
     person.page.get_by_role("button", name=f"{words('action.more')}: at-work").click()
     person.page.get_by_role("menuitem", name=words("action.stop"), exact=True).click()
+    dialog = person.page.get_by_role("dialog", name=words("session.stopTitle", name="at-work"))
+    expect(dialog).to_contain_text(words("detail.loseFiles"))
+    dialog.get_by_role("button", name=words("action.stop"), exact=True).click()
     row = person.page.get_by_role("row").filter(has_text="at-work")
     expect(row).to_contain_text(words("status.terminated"), timeout=30_000)
 

@@ -41,10 +41,15 @@ def test_a_start_is_followed_step_by_step_and_can_be_called_off(
     expect(person.page.get_by_text("echo hi")).to_be_visible()
     person.page.get_by_role("button", name=person.words("action.more")).first.click()
     person.page.get_by_role("menuitem", name=person.words("action.stop"), exact=True).click()
+    person.page.get_by_role("dialog").get_by_role(
+        "button", name=person.words("action.stop"), exact=True
+    ).click()
     cause = person.page.get_by_role("region", name=person.words("session.cause"))
     expect(cause.get_by_role("button", name=person.words("action.recreate"), exact=True)).to_be_visible(
         timeout=40_000
     )
+    unsent = person.page.get_by_role("region", name=person.words("chat.undelivered"))
+    expect(unsent).to_contain_text("echo hi")
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

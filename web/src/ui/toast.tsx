@@ -1,6 +1,6 @@
 import { Code, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconInfoCircle } from "@tabler/icons-react";
 
 import { Problem } from "../api/problem";
 import { i18n } from "../i18n";
@@ -29,6 +29,11 @@ export function toastProblem(error: unknown): void {
     closeButtonProps: { "aria-label": i18n.t("action.close") },
     autoClose: 12_000,
   });
+}
+
+/** Tells what happened by itself, and what has become of what somebody was doing. */
+export function toastInfo(message: string): void {
+  notifications.show({ color: "blue", icon: <IconInfoCircle size={16} aria-hidden />, message, closeButtonProps: { "aria-label": i18n.t("action.close") }, autoClose: 12_000 });
 }
 
 export function toastDone(message: string): void {

@@ -1,4 +1,5 @@
 import { Group, Text } from "@mantine/core";
+import { useNetwork } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
@@ -16,7 +17,8 @@ export function Health() {
     refetchInterval: EVERY_MS,
     retry: false,
   });
-  const status = health.isError ? "down" : (health.data?.status ?? "ok");
+  const { online } = useNetwork();
+  const status = health.isError || !online ? "down" : (health.data?.status ?? "ok");
   return (
     <Group className={classes.health} px="lg" h={44} justify="space-between" wrap="nowrap">
       <Group gap={8} wrap="nowrap">

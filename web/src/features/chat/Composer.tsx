@@ -24,12 +24,15 @@ export const Composer = memo(function Composer({
   sessionId,
   pending,
   working,
+  queued,
 }: {
   sessionId: string;
   /** Whether the session does not run yet. */
   pending: boolean;
   /** Whether a turn is under way. */
   working: boolean;
+  /** Whether messages wait for its end. */
+  queued: boolean;
 }) {
   const { t } = useTranslation();
   const [{ sendWith }] = usePreferences();
@@ -120,9 +123,10 @@ export const Composer = memo(function Composer({
             ml="auto"
             leftSection={<IconPlayerStop size={14} aria-hidden />}
             loading={cancel.isPending}
+            title={queued ? t("chat.stopNextHelp") : undefined}
             onClick={() => cancel.mutate()}
           >
-            {t("chat.stop")}
+            {t(queued ? "chat.stopNext" : "chat.stop")}
           </Button>
         )}
       </Group>

@@ -14,10 +14,13 @@ export const EntryView = memo(function EntryView({
   sessionId,
   entry,
   permission,
+  rejected,
 }: {
   sessionId: string;
   entry: Entry;
   permission: Permission | undefined;
+  /** Whether somebody refused what this tool call would have done. */
+  rejected: boolean;
 }) {
   const { t } = useTranslation();
   const byWhom = (answer: Permission["answer"]): string =>
@@ -46,7 +49,7 @@ export const EntryView = memo(function EntryView({
         </details>
       );
     case "tool":
-      return <ToolCall sessionId={sessionId} tool={entry.tool} />;
+      return <ToolCall sessionId={sessionId} tool={entry.tool} rejected={rejected} />;
     case "plan":
       return (
         <ul className={classes.fold} style={{ margin: 0, padding: "8px 12px 8px 32px" }} aria-label={t("chat.plan")}>
@@ -59,10 +62,12 @@ export const EntryView = memo(function EntryView({
       );
     case "turn":
       return entry.state === "started" || entry.state === "done" ? null : (
-        <div className={classes.line}>
-          {t(`chat.turn.${entry.state}`)}
-          {entry.error === null ? "" : `: ${entry.error}`}
-          {entry.state === "failed" && <span> {t("chat.failedHint")}</span>}
+        <div className={entry.state === "cancelled" ? classes.line : `${classes.line} ${classes.broken}`}>
+          <span>
+            {t(`chat.turn.${entry.state}`)}
+            {entry.error === null ? "" : `: ${entry.error}`}
+          </span>
+          {entry.state !== "cancelled" && <span>{t("chat.failedHint")}</span>}
         </div>
       );
     case "permission":

@@ -1,12 +1,15 @@
 import { ActionIcon, Button, Group, Text, Textarea } from "@mantine/core";
 import { IconPaperclip, IconPencil, IconX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { memo, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
 import type { Prompt } from "../../api/events/frames";
-import { toastProblem } from "../../ui/toast";
+import { usePreferences } from "../../ui/preferences";
+import { toastInfo, toastProblem } from "../../ui/toast";
+import { addToDraft } from "./draft";
+import { sends } from "./sendKey";
 import classes from "./chat.module.css";
 
 /** Messages that wait until the agent has time: changed or taken back as long as they wait (C2). */
@@ -26,6 +29,20 @@ export const Queue = memo(function Queue({ sessionId, prompts }: { sessionId: st
 function Waiting({ sessionId, prompt }: { sessionId: string; prompt: Prompt }) {
   const { t } = useTranslation();
   const [text, setText] = useState<string>();
+  const [{ sendWith }] = usePreferences();
+  // what is being edited may be sent at any moment: then what was written goes where it can be sent from
+  const unsaved = useRef<string>(undefined);
+  useEffect(() => {
+    unsaved.current = text === undefined || text.trim() === "" || text === prompt.text ? undefined : text;
+  }, [text, prompt.text]);
+  useEffect(
+    () => () => {
+      if (unsaved.current === undefined) return;
+      addToDraft(sessionId, unsaved.current);
+      toastInfo(t("chat.sentMeanwhile"));
+    },
+    [sessionId, t],
+  );
   const params = { path: { session_id: sessionId, prompt_id: prompt.prompt_id } };
   const remove = useMutation({
     mutationFn: () => api.DELETE("/api/v1/sessions/{session_id}/messages/{prompt_id}", { params }),
@@ -34,9 +51,15 @@ function Waiting({ sessionId, prompt }: { sessionId: string; prompt: Prompt }) {
   const change = useMutation({
     mutationFn: (changed: string) =>
       api.PATCH("/api/v1/sessions/{session_id}/messages/{prompt_id}", { params, body: { text: changed } }),
-    onSuccess: () => setText(undefined),
+    onSuccess: () => {
+      unsaved.current = undefined;
+      setText(undefined);
+    },
     onError: toastProblem,
   });
+  const save = (): void => {
+    if (text !== undefined && text.trim() !== "") change.mutate(text.trim());
+  };
   if (text !== undefined) {
     return (
       <li className={classes.queued}>
@@ -44,7 +67,7 @@ function Waiting({ sessionId, prompt }: { sessionId: string; prompt: Prompt }) {
           style={{ flex: 1 }}
           onSubmit={(event) => {
             event.preventDefault();
-            if (text.trim() !== "") change.mutate(text.trim());
+            save();
           }}
         >
           <Textarea
@@ -55,6 +78,13 @@ function Waiting({ sessionId, prompt }: { sessionId: string; prompt: Prompt }) {
             data-autofocus
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              const { key, keyCode, shiftKey, ctrlKey, metaKey, altKey, nativeEvent } = event;
+              if (key === "Escape") setText(undefined);
+              if (!sends({ key, keyCode, shiftKey, ctrlKey, metaKey, altKey, isComposing: nativeEvent.isComposing }, sendWith)) return;
+              event.preventDefault();
+              save();
+            }}
           />
           <Group gap="xs" mt={6}>
             <Button size="compact-sm" type="submit" disabled={text.trim() === ""} loading={change.isPending}>

@@ -12,7 +12,7 @@ const KINDS = new Set(["read", "edit", "delete", "move", "search", "execute", "t
 
 /** Tool calls that followed each other, as one line; what failed or still runs stays in sight. */
 export const ToolGroup = memo(
-  function ToolGroup({ sessionId, tools }: { sessionId: string; tools: readonly ToolEntry[] }) {
+  function ToolGroup({ sessionId, tools, refused }: { sessionId: string; tools: readonly ToolEntry[]; refused: ReadonlySet<string> }) {
     const { t } = useTranslation();
     const [open, setOpen] = useState(false);
     const list = useId();
@@ -38,7 +38,7 @@ export const ToolGroup = memo(
         <ul id={list} className={classes.groupList} aria-label={t("chat.tools", { count: tools.length })} hidden={shown.length === 0}>
           {shown.map((entry) => (
             <li key={entry.key}>
-              <ToolCall sessionId={sessionId} tool={entry.tool} />
+              <ToolCall sessionId={sessionId} tool={entry.tool} rejected={refused.has(entry.tool.tool_call_id)} />
             </li>
           ))}
         </ul>
@@ -47,6 +47,7 @@ export const ToolGroup = memo(
   },
   (before, after) =>
     before.sessionId === after.sessionId &&
+    before.refused === after.refused &&
     before.tools.length === after.tools.length &&
     before.tools.every((entry, index) => entry === after.tools[index]),
 );

@@ -11,7 +11,7 @@ import { EntryView } from "./EntryView";
 import { Older } from "./Older";
 import { ToolGroup } from "./ToolGroup";
 import classes from "./chat.module.css";
-import { rowsOf } from "./rows";
+import { refusedCalls, rowsOf } from "./rows";
 
 const NEAR = 80;
 /** So far from the beginning of what is here, more of it is fetched. */
@@ -46,6 +46,7 @@ export function TranscriptList({
   const pinned = useRef(true);
   /** The number of the last entry when somebody went up to read; undefined at the end. */
   const [leftAt, setLeftAt] = useState<number>();
+  const refused = useMemo(() => refusedCalls(permissions), [permissions]);
   const rows = useMemo(() => rowsOf(entries), [entries]);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -141,11 +142,12 @@ export function TranscriptList({
               >
                 <div className={classes.column}>
                   {row.kind === "tools" ? (
-                    <ToolGroup sessionId={sessionId} tools={row.tools} />
+                    <ToolGroup sessionId={sessionId} tools={row.tools} refused={refused} />
                   ) : (
                     <EntryView
                       sessionId={sessionId}
                       entry={row.entry}
+                      rejected={row.entry.type === "tool" && refused.has(row.entry.tool.tool_call_id)}
                       permission={row.entry.type === "permission" ? permissions.get(row.entry.permissionId) : undefined}
                     />
                   )}

@@ -27,6 +27,11 @@ export function TurnEnd({ sessionId, view }: { sessionId: string; view: LiveView
   const told = useRef<number>(undefined);
   const last = view.complete ? lastEnd(view.entries) : undefined;
   const name = view.session?.name ?? "";
+  const working = view.openPrompts.some((prompt) => prompt.state !== "queued");
+  useEffect(() => {
+    // the end of the turn before is no news any more
+    if (working) setEnded("");
+  }, [working]);
   useEffect(() => {
     if (!view.complete) return;
     const before = told.current;

@@ -1,3 +1,4 @@
+import type { Permission } from "../../api/events/frames";
 import type { Entry } from "../../api/events/transcript";
 
 /** The lines of the conversation: an entry each, but for tool calls that follow each other in one turn; pure. */
@@ -37,4 +38,13 @@ export function tallied(tools: readonly ToolEntry[]): { key: string; count: numb
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return [...counts].map(([key, count]) => ({ key, count }));
+}
+
+/** The tool calls that somebody, or the rules, did not allow. */
+export function refusedCalls(permissions: ReadonlyMap<string, Permission>): ReadonlySet<string> {
+  return new Set(
+    [...permissions.values()].flatMap((each) =>
+      each.tool_call_id != null && each.answer != null && each.answer.kind.startsWith("reject") ? [each.tool_call_id] : [],
+    ),
+  );
 }

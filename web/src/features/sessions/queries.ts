@@ -39,3 +39,14 @@ export function sessionQuery(sessionId: string) {
       data(api.GET("/api/v1/sessions/{session_id}", { signal, params: { path: { session_id: sessionId } } })),
   });
 }
+
+/** What is different in the workspace from what was cloned. */
+export function changesQuery(sessionId: string) {
+  return queryOptions({
+    queryKey: ["sessions", "changes", sessionId],
+    queryFn: ({ signal }) =>
+      data(api.GET("/api/v1/sessions/{session_id}/changes", { signal, params: { path: { session_id: sessionId } } })),
+    // the agent may be writing while somebody reads: it is asked again by hand, or when one comes back
+    staleTime: 15_000,
+  });
+}

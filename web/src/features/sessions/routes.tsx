@@ -27,8 +27,10 @@ const list = createRoute({
 const create = createRoute({
   getParentRoute: () => shellRoute,
   path: "/sessions/new",
-  validateSearch: (search: Record<string, unknown>): { volume?: string } =>
-    typeof search.volume === "string" && search.volume !== "" ? { volume: search.volume } : {},
+  validateSearch: (search: Record<string, unknown>): { volume?: string; from?: string } => ({
+    ...(typeof search.volume === "string" && search.volume !== "" ? { volume: search.volume } : {}),
+    ...(typeof search.from === "string" && search.from !== "" ? { from: search.from } : {}),
+  }),
   component: lazyRouteComponent(() => import("./create/CreateSession"), "CreateSession"),
 });
 

@@ -1,5 +1,5 @@
 import { Menu } from "@mantine/core";
-import { IconCheck, IconListDetails, IconPlayerPlay, IconPlayerStop, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { IconAdjustments, IconCheck, IconListDetails, IconPlayerPlay, IconPlayerStop, IconRefresh, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -17,9 +17,9 @@ export interface Actable {
 }
 
 /** The items of a session's menu: those of its status alone, and deleting last (S6). */
-export function ActionItems({ session, remove }: { session: Actable; remove: () => void }) {
+export function ActionItems({ session, remove, halt }: { session: Actable; remove: () => void; halt: () => void }) {
   const { t } = useTranslation();
-  const { stop, complete, again } = useSessionActions(session.session_id, session.name);
+  const { complete, again } = useSessionActions(session.session_id, session.name);
   const open = session.status === "pending" || session.status === "running";
   const ending = session.stop_requested != null;
   return (
@@ -33,7 +33,7 @@ export function ActionItems({ session, remove }: { session: Actable; remove: () 
         {t("session.tab.details")}
       </Menu.Item>
       {open && (
-        <Menu.Item leftSection={<IconPlayerStop size={16} aria-hidden />} disabled={ending} onClick={() => stop.mutate()}>
+        <Menu.Item leftSection={<IconPlayerStop size={16} aria-hidden />} disabled={ending} onClick={halt}>
           {t("action.stop")}
         </Menu.Item>
       )}
@@ -49,6 +49,14 @@ export function ActionItems({ session, remove }: { session: Actable; remove: () 
           onClick={() => again.mutate({ resume: false })}
         >
           {t("action.recreate")}
+        </Menu.Item>
+      )}
+      {!open && (
+        <Menu.Item
+          leftSection={<IconAdjustments size={16} aria-hidden />}
+          renderRoot={(props) => <Link {...props} to="/sessions/new" search={{ from: session.session_id }} />}
+        >
+          {t("action.recreateWith")}
         </Menu.Item>
       )}
       {!open && session.volume_id != null && (

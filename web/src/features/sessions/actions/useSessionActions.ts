@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { api, data, type Schemas } from "../../../api/client";
 import { toastDone, toastProblem } from "../../../ui/toast";
+import { failureKey } from "../../dashboard/attention";
+import { markSeen } from "../../dashboard/seen";
 
 export interface Again {
   resume: boolean;
@@ -37,8 +39,9 @@ export function useSessionActions(sessionId: string, name: string) {
           body: { resume, ...(config === undefined ? {} : { config }) },
         }),
       ),
-    onSuccess: async (made) => {
-      toastDone(t("detail.recreated", { name: made.name }));
+    onSuccess: async (made, { resume }) => {
+      markSeen(failureKey(sessionId));
+      toastDone(t(resume ? "detail.resumed" : "detail.recreated", { name: made.name }));
       await navigate({ to: "/sessions/$sessionId", params: { sessionId: made.session_id } });
     },
     onError: toastProblem,

@@ -9,6 +9,7 @@ export function Folded({
   count,
   opened,
   toggle,
+  begins = false,
   wrong = false,
   children,
 }: {
@@ -16,11 +17,13 @@ export function Folded({
   count: number;
   opened?: boolean;
   toggle?: () => void;
+  /** Whether it is open at first: something is in it already. */
+  begins?: boolean;
   /** Something in it is to be mended: it stays open. */
   wrong?: boolean;
   children: ReactNode;
 }) {
-  const [own, setOwn] = useState(false);
+  const [own, setOwn] = useState(begins);
   const id = useId();
   const open = (opened ?? own) || wrong;
   return (

@@ -3,17 +3,31 @@ import { EMPTY, type Values } from "./values";
 
 /** What was typed survives a reload in this browser; values of secrets do not: they are kept nowhere. */
 
-const DRAFT = "ccplant.draft.new-session";
+/** What was typed for what the form was opened with belongs to that alone: `of` is empty for a form that began empty. */
+function nameOf(of: string): string {
+  return `ccplant.draft.new-session${of === "" ? "" : `.${of}`}`;
+}
+
 const LAST = "ccplant.last-session";
 const MOST_LETTERS = 200_000;
 
-export function loadDraft(): Values {
-  return loaded(DRAFT) ?? EMPTY;
+/** What was typed and not sent; undefined: nothing. */
+export function loadDraft(of = ""): Values | undefined {
+  return loaded(nameOf(of));
 }
 
-export function saveDraft(values: Values): void {
-  if (values === EMPTY) localStorage.removeItem(DRAFT);
-  else save(DRAFT, values);
+/** Keeps what was typed; what is as it `began` is none. */
+export function saveDraft(values: Values, began: Values, of = ""): void {
+  if (JSON.stringify(values) === JSON.stringify(began)) dropDraft(of);
+  else save(nameOf(of), values);
+}
+
+export function dropDraft(of = ""): void {
+  try {
+    localStorage.removeItem(nameOf(of));
+  } catch {
+    // a browser that keeps nothing has nothing to drop
+  }
 }
 
 /** What the last session was made of; undefined: there was none. */

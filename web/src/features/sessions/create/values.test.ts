@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { loadDraft, loadLast, saveDraft, saveLast } from "./draft";
+import { dropDraft, loadDraft, loadLast, saveDraft, saveLast } from "./draft";
 import { jsonOfServers, KNOWN, serversOfJson } from "./servers";
 import { bodyOf, EMPTY, problemsOf, type Values } from "./values";
 
@@ -47,7 +47,7 @@ describe("the form of a new session", () => {
       problemsOf({
         ...EMPTY, branch: "main", mode: "task",
         env: [{ name: "1X", value: "", secret: false }, { name: "A", value: "1", secret: false }, { name: "A", value: "2", secret: false }],
-        servers: [{ ...(KNOWN.github as Values["servers"][number]), command: " " }],
+        servers: [{ ...(KNOWN.filesystem as Values["servers"][number]), command: " " }],
       }),
     ).toEqual({
       branch: "create.branchAlone", message: "create.taskNeedsMessage", "env.0.name": "create.env.badName",
@@ -60,16 +60,17 @@ describe("drafts", () => {
   beforeEach(() => localStorage.clear());
 
   it("survive without the values of secrets", () => {
-    saveDraft(FULL);
-    expect(loadDraft().repository).toBe("acme/api");
+    saveDraft(FULL, EMPTY);
+    expect(loadDraft()?.repository).toBe("acme/api");
     expect(JSON.stringify(localStorage)).not.toMatch(/s3cret|ghp_x/);
-    expect(loadDraft().env[0]).toEqual({ name: "TOKEN", value: "", secret: true });
+    expect(loadDraft()?.env[0]).toEqual({ name: "TOKEN", value: "", secret: true });
   });
 
   it("are gone when the session is made, and what comes again is kept", () => {
-    saveDraft(EMPTY);
+    saveDraft(FULL, EMPTY);
+    dropDraft();
     saveLast(FULL);
-    expect(loadDraft()).toEqual(EMPTY);
+    expect(loadDraft()).toBeUndefined();
     expect(loadLast()).toMatchObject({ name: "", message: "", repository: "acme/api", volumeGib: 20 });
   });
 
@@ -77,7 +78,19 @@ describe("drafts", () => {
     localStorage.setItem("ccplant.draft.new-session", JSON.stringify({ name: 3, env: "x", repository: "a/b" }));
     expect(loadDraft()).toEqual({ ...EMPTY, repository: "a/b" });
     localStorage.setItem("ccplant.draft.new-session", "{");
-    expect(loadDraft()).toEqual(EMPTY);
+    expect(loadDraft()).toBeUndefined();
+  });
+
+  it("belong to what the form was opened with", () => {
+    saveDraft({ ...EMPTY, volume: true, volumeFrom: "vol-1" }, EMPTY, "volume.vol-1");
+    expect(loadDraft()).toBeUndefined();
+    expect(loadDraft("volume.vol-1")?.volumeFrom).toBe("vol-1");
+  });
+
+  it("are none where nothing was changed", () => {
+    saveDraft(FULL, EMPTY);
+    saveDraft({ ...EMPTY }, EMPTY);
+    expect(loadDraft()).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Schemas } from "../../../api/client";
 import { bodyOfProvisions, NO_PROVISIONS, problemsOfProvisions, type Provisions } from "./provisions";
+import { NOTHING_STORED } from "./stored";
 
 /** What the form holds, and how it becomes a request; pure. */
 export interface Values extends Provisions {
@@ -75,5 +76,5 @@ export function problemsOf(values: Values): Record<string, string> {
   if (values.name.length > 200) found.name = "create.tooLong";
   if (values.branch.trim() !== "" && values.repository.trim() === "") found.branch = "create.branchAlone";
   if (values.mode === "task" && values.message.trim() === "") found.message = "create.taskNeedsMessage";
-  return { ...found, ...problemsOfProvisions(values) };
+  return { ...found, ...problemsOfProvisions(values, NOTHING_STORED, true) };
 }

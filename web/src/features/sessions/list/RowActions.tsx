@@ -6,12 +6,14 @@ import { useTranslation } from "react-i18next";
 
 import { ActionItems } from "../actions/ActionItems";
 import { DeleteDialog } from "../actions/DeleteDialog";
+import { StopDialog } from "../actions/StopDialog";
 import type { SessionSummary } from "../queries";
 
 /** What can be done about a session in its status: the foremost by one press, the others by two (S6). */
 export function RowActions({ session }: { session: SessionSummary }) {
   const { t } = useTranslation();
   const [deleting, dialog] = useDisclosure(false);
+  const [stopping, question] = useDisclosure(false);
   const first = t(session.status === "failed" ? "detail.seeCause" : session.ended_at == null ? "action.open" : "history.link");
   return (
     <>
@@ -32,9 +34,10 @@ export function RowActions({ session }: { session: SessionSummary }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <ActionItems session={session} remove={dialog.open} />
+          <ActionItems session={session} remove={dialog.open} halt={question.open} />
         </Menu.Dropdown>
       </Menu>
+      {stopping && <StopDialog session={session} close={question.close} />}
       {deleting && <DeleteDialog session={session} close={dialog.close} />}
     </>
   );

@@ -1,5 +1,6 @@
 import { Badge, Button, CopyButton, Group, Text } from "@mantine/core";
 import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconCopy } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import type { Session } from "../../../api/events/frames";
@@ -84,9 +85,17 @@ export function Cause({ session }: { session: Session }) {
                 {t("action.resume")}
               </Button>
             )}
+            {ended && session.status === "failed" && (
+              <Button
+                variant={first === undefined && !kept ? "filled" : "default"}
+                renderRoot={(props) => <Link {...props} to="/sessions/new" search={{ from: session.session_id }} />}
+              >
+                {t("action.recreateWith")}
+              </Button>
+            )}
             {ended && (
               <Button
-                variant={first === undefined && !kept && session.status !== "completed" ? "filled" : "default"}
+                variant={first === undefined && !kept && session.status === "terminated" ? "filled" : "default"}
                 loading={again.isPending}
                 onClick={() => again.mutate({ resume: false })}
               >

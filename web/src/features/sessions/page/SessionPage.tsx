@@ -1,5 +1,5 @@
-import { Tabs } from "@mantine/core";
-import { getRouteApi } from "@tanstack/react-router";
+import { Button, Tabs } from "@mantine/core";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -7,6 +7,8 @@ import { Problem } from "../../../api/problem";
 import { Failure } from "../../../ui/Failure";
 import { setNeeded, usePageTitle } from "../../../ui/pageTitle";
 import { Chat } from "../../chat/Chat";
+import { failureKey } from "../../dashboard/attention";
+import { markSeen } from "../../dashboard/seen";
 import { isTab, TABS } from "../routes";
 import { useLive } from "../useLive";
 import { Details } from "./details/Details";
@@ -33,8 +35,22 @@ export function SessionPage() {
     setNeeded(waiting);
     return () => setNeeded(0);
   }, [waiting]);
+  const failed = session?.status === "failed";
+  useEffect(() => {
+    // whoever is here has looked at it: it is no news any more
+    if (failed) markSeen(failureKey(sessionId));
+  }, [failed, sessionId]);
   if (session === undefined && connection.kind === "refused") {
-    return <Failure error={new Problem({ code: connection.code, message: connection.message, status: 404 })} />;
+    return (
+      <Failure
+        error={new Problem({ code: connection.code, message: connection.message, status: 404 })}
+        action={
+          <Button variant="default" renderRoot={(props) => <Link {...props} to="/sessions" />}>
+            {t("session.toList")}
+          </Button>
+        }
+      />
+    );
   }
   return (
     <div className={classes.page}>

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Menu, Text, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconClockPlus, IconDots, IconGitBranch, IconPlayerStop } from "@tabler/icons-react";
+import { IconDots, IconGitBranch, IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { memo } from "react";
@@ -14,7 +14,7 @@ import { StatusBadge } from "../../../ui/StatusBadge";
 import { toastDone, toastProblem } from "../../../ui/toast";
 import { ActionItems } from "../actions/ActionItems";
 import { DeleteDialog } from "../actions/DeleteDialog";
-import { useSessionActions } from "../actions/useSessionActions";
+import { StopDialog } from "../actions/StopDialog";
 import { shortRepository } from "../list/SessionRow";
 import { ConnectionMark } from "./ConnectionMark";
 import { TimeLeft } from "./TimeLeft";
@@ -32,9 +32,9 @@ export const SubHeader = memo(function SubHeader({
 }: Pick<LiveView, "session" | "activity" | "connection"> & { sessionId: string; retry: () => void }) {
   const { t } = useTranslation();
   const [deleting, dialog] = useDisclosure(false);
+  const [stopping, question] = useDisclosure(false);
   const params = { path: { session_id: sessionId } };
   const navigate = useNavigate();
-  const { stop } = useSessionActions(sessionId, session?.name ?? "");
   const extend = useMutation({
     mutationFn: (minutes: number) =>
       api.PATCH("/api/v1/sessions/{session_id}", { params, body: { timeout_minutes: minutes } }),
@@ -65,16 +65,17 @@ export const SubHeader = memo(function SubHeader({
         {open && session.deadline_at != null && <TimeLeft session={session} />}
         {open && limit > 0 && session.deadline_at != null && (
           <Tooltip label={t("session.extendBy", { minutes: EXTENSION_MINUTES })}>
-            <ActionIcon
+            <Button
               variant="subtle"
               color="gray"
-              size={32}
+              size="compact-sm"
+              px={6}
               loading={extend.isPending}
               aria-label={t("session.extendBy", { minutes: EXTENSION_MINUTES })}
               onClick={() => extend.mutate(limit + EXTENSION_MINUTES)}
             >
-              <IconClockPlus size={18} aria-hidden />
-            </ActionIcon>
+              {t("detail.addMinutes", { minutes: EXTENSION_MINUTES })}
+            </Button>
           </Tooltip>
         )}
         {open && (
@@ -84,8 +85,7 @@ export const SubHeader = memo(function SubHeader({
             visibleFrom="sm"
             leftSection={<IconPlayerStop size={14} aria-hidden />}
             disabled={session.stop_requested != null}
-            loading={stop.isPending}
-            onClick={() => stop.mutate()}
+            onClick={question.open}
           >
             {t("action.stop")}
           </Button>
@@ -97,9 +97,10 @@ export const SubHeader = memo(function SubHeader({
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <ActionItems session={session} remove={dialog.open} />
+            <ActionItems session={session} remove={dialog.open} halt={question.open} />
           </Menu.Dropdown>
         </Menu>
+        {stopping && <StopDialog session={session} close={question.close} />}
         {deleting && (
           <DeleteDialog session={session} close={dialog.close} done={() => void navigate({ to: "/sessions" })} />
         )}

@@ -4,11 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { api, data, type Schemas } from "../../../../api/client";
+import type { Schemas } from "../../../../api/client";
 import { Problem } from "../../../../api/problem";
 import { Empty } from "../../../../ui/Empty";
 import { Failure } from "../../../../ui/Failure";
 import { RelativeTime } from "../../../../ui/RelativeTime";
+import { changesQuery } from "../../queries";
 import classes from "./changes.module.css";
 
 const FileDiff = lazy(() => import("./FileDiff").then((module) => ({ default: module.FileDiff })));
@@ -26,14 +27,7 @@ const COLOURS: Readonly<Record<FileChange["status"], string>> = {
 /** What is different in the workspace from what was cloned, asked of the runner file by file. */
 export function Changes({ sessionId, running }: { sessionId: string; running: boolean }) {
   const { t } = useTranslation();
-  const changes = useQuery({
-    queryKey: ["sessions", "changes", sessionId],
-    enabled: running,
-    queryFn: ({ signal }) =>
-      data(api.GET("/api/v1/sessions/{session_id}/changes", { signal, params: { path: { session_id: sessionId } } })),
-    // the agent may be writing while somebody reads: it is asked again by hand, or when one comes back
-    staleTime: 15_000,
-  });
+  const changes = useQuery({ ...changesQuery(sessionId), enabled: running });
   if (!running) return <Empty title={t("changes.notRunningTitle")}>{t("changes.notRunningHelp")}</Empty>;
   if (changes.isError && changes.data === undefined) {
     const stopped = changes.error instanceof Problem && changes.error.status === 409;

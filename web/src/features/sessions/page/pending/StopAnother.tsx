@@ -76,7 +76,8 @@ function Row({ session, close }: { session: SessionSummary; close: () => void })
             color="red"
             loading={stop.isPending}
             aria-label={`${t("pending.stopNow")}: ${session.name}`}
-            onClick={() => stop.mutate(undefined, { onSuccess: close })}
+            // the row is gone from the list before its own callbacks would be called
+            onClick={() => void stop.mutateAsync().then(close, () => undefined)}
           >
             {t("pending.stopNow")}
           </Button>
