@@ -10,8 +10,8 @@ export function OfflineBar() {
   const { online } = useNetwork();
   if (online) return null;
   return (
-    <div className={classes.offline} role="status">
-      <Text size="sm">{t("shell.offline")}</Text>
+    <div className={classes.offline} role="status" data-offline>
+      <Text size="sm" truncate>{t("shell.offline")}</Text>
     </div>
   );
 }

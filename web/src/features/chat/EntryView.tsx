@@ -9,6 +9,9 @@ import { Markdown } from "./Markdown";
 import { ToolCall } from "./ToolCall";
 import classes from "./chat.module.css";
 
+/** The runner's own words; what else ends a turn is said by the agent or its provider. */
+const AGENT_GONE = "the agent's process ended";
+
 /** One entry of the conversation; drawn again only when it is another one. */
 export const EntryView = memo(function EntryView({
   sessionId,
@@ -65,7 +68,7 @@ export const EntryView = memo(function EntryView({
         <div className={entry.state === "cancelled" ? classes.line : `${classes.line} ${classes.broken}`}>
           <span>
             {t(`chat.turn.${entry.state}`)}
-            {entry.error === null ? "" : `: ${entry.error}`}
+            {entry.error === null ? "" : `: ${entry.error === AGENT_GONE ? t("chat.agentGone") : entry.error}`}
           </span>
           {entry.state !== "cancelled" && <span>{t("chat.failedHint")}</span>}
         </div>

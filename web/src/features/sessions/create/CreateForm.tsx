@@ -127,7 +127,7 @@ export function CreateForm({
             </Alert>
           )}
           {from !== undefined && !restored && (
-            <Alert color="blue" variant="light">
+            <Alert color="gray" variant="light">
               {t("create.from", { name: from })}
             </Alert>
           )}
