@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, expect
 from ccplant_store.store import Store
 from tests.browser.backstage import Backstage
 from tests.browser.conftest import Enter
+from tests.browser.test_accessibility import faults
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
 from tests.browser.words import Language
@@ -244,10 +245,16 @@ def test_a_refusal_is_said_at_the_row_that_it_is_about(enter: Enter, watch: Watc
     ("language", "scheme", "phone"),
     [("ja", "light", False), ("en", "dark", False), ("ja", "light", True), ("en", "dark", True)],
 )
-def test_the_fields_fit_every_screen(
+def test_the_fields_fit_every_screen_and_have_no_fault(
     enter: Enter, schedule: str, request: pytest.FixtureRequest, language: Language, scheme: str, phone: bool
 ) -> None:
     person = enter(language=language, scheme=scheme, phone=phone, path=f"/schedules/{schedule}?tab=settings")
+    picture(
+        person,
+        request,
+        "closed",
+        person.page.get_by_role("heading", name=person.words("triggers.advanced.title")),
+    )
     unfold(person)
     field = person.page.get_by_role("group", name="docs", exact=True).get_by_label(
         person.words("create.mcp.name"), exact=True
@@ -264,10 +271,11 @@ def test_the_fields_fit_every_screen(
 
 
 def picture(person: Visitor, request: pytest.FixtureRequest, name: str, at: Locator) -> None:
-    """See that nothing is wider than the screen; keep what it looks like where pictures are wanted."""
+    """See that nothing is wider than the screen or hard to read; keep what it looks like where pictures are wanted."""
     at.evaluate("field => field.scrollIntoView({ block: 'start' })")
     wide, screen = person.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide <= screen
+    assert not (found := faults(person)), "\n".join(found)
     folder = request.config.getoption("--screens", default=None)
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
