@@ -36,6 +36,11 @@ DIAGNOSIS: dict[str, Any] = {
                 "largest_node": "16Gi",
                 "most_free_at_most": "6.3Gi",
                 "missing": "1.7Gi",
+                "rooms": [
+                    {"has": "16Gi", "free": "6.3Gi"},
+                    {"has": "16Gi", "free": "2Gi"},
+                    {"has": "8Gi", "free": "0"},
+                ],
             }
         ]
     },

@@ -66,6 +66,8 @@ def test_a_session_that_no_node_has_room_for_says_what_is_short_and_what_helps(
         short = cause.get_by_role("list", name=person.words("detail.shortages"))
         for words in ("8Gi", "6.3Gi", "1.7Gi"):
             expect(short).to_contain_text(words)
+        rooms = short.get_by_role("list", name=person.words("detail.rooms")).get_by_role("listitem")
+        expect(rooms).to_have_text(["6.3Gi", "2Gi", "0"])
         options = cause.get_by_role("group", name=person.words("pending.options"))
         options.get_by_role("button", name=person.words("pending.choose")).click()
         dialog = person.page.get_by_role("dialog", name=person.words("pending.stopTitle"))

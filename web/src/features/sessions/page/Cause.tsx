@@ -7,9 +7,10 @@ import type { Session } from "../../../api/events/frames";
 import { inLanguage } from "../../../i18n";
 import { useSessionActions } from "../actions/useSessionActions";
 import { EndFacts } from "./EndFacts";
-import { evidenceOf, moreMemory, type Shortage } from "./evidence";
+import { evidenceOf, moreMemory } from "./evidence";
 import { isStuck, smallerOf } from "./pending/options";
 import { PendingOptions } from "./pending/PendingOptions";
+import { Shortages } from "./Shortages";
 import classes from "./page.module.css";
 
 const ICONS = { completed: IconCircleCheck, failed: IconAlertCircle } as const;
@@ -118,35 +119,5 @@ export function Cause({ session }: { session: Session }) {
         )}
       </div>
     </section>
-  );
-}
-
-/** What is short, one line each: what is needed, what there is, what is missing. */
-function Shortages({ shortages }: { shortages: readonly Shortage[] }) {
-  const { t } = useTranslation();
-  if (shortages.length === 0) return null;
-  return (
-    <ul className={classes.shortages} aria-label={t("detail.shortages")}>
-      {shortages.map((each) => (
-        <li key={each.resource}>
-          <Text size="sm" fw={600}>
-            {t(`sessions.${each.resource}`, { defaultValue: each.resource })}
-          </Text>
-          <div className={classes.bar} aria-hidden>
-            <div style={{ width: `${each.share * 100}%` }} />
-          </div>
-          <Text size="sm" c="dimmed" className="numbers">
-            {[
-              each.requested && t("detail.requested", { amount: each.requested }),
-              each.there && t("detail.mostFree", { amount: each.there }),
-              each.nodes > 0 && t("detail.shortNodes", { count: each.nodes }),
-              each.missing && t("detail.missing", { amount: each.missing }),
-            ]
-              .filter(Boolean)
-              .join(" · ")}
-          </Text>
-        </li>
-      ))}
-    </ul>
   );
 }

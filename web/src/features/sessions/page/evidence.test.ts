@@ -6,14 +6,14 @@ describe("what a diagnosis rests on", () => {
   it("tells log lines, shortages and other facts apart, and nothing of what is empty", () => {
     const found = evidenceOf({
       log_tail: ["one", 2, "two"],
-      shortages: [{ resource: "memory", requested: "8Gi", most_free_at_most: "2Gi", missing: "6Gi", nodes: 3 }, "odd"],
+      shortages: [{ resource: "memory", requested: "8Gi", most_free_at_most: "2Gi", missing: "6Gi", nodes: 3, rooms: [{ has: "4Gi", free: "2Gi" }, { has: "16Gi" }, { free: 3 }, "odd"] }, "odd"],
       refusals: [{ reason: "x", nodes: 1 }],
       last_word: { reason: "failed" },
       exit_code: 3,
       node: null,
     });
     expect(found.log).toEqual(["one", "two"]);
-    expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25, nodes: 3 }]);
+    expect(found.shortages).toEqual([{ resource: "memory", requested: "8Gi", there: "2Gi", missing: "6Gi", share: 0.25, nodes: 3, rooms: [{ there: "2Gi", share: 0.25 }, { there: "16Gi", share: 1 }] }]);
     expect(found.facts).toEqual([["exit_code", "3"]]);
   });
 

@@ -9,6 +9,14 @@ export interface Shortage {
   share: number;
   /** On how many nodes, as the scheduler counts; 0: not told. */
   nodes: number;
+  /** The nodes that may be used, that with most room first. */
+  rooms: Room[];
+}
+
+export interface Room {
+  there: string;
+  /** How much there is of what is needed, 0 to 1. */
+  share: number;
 }
 
 export interface Evidence {
@@ -63,14 +71,23 @@ export function lineOf(line: string): string {
 function shortageOf(found: Record<string, unknown>): Shortage {
   const word = (name: string): string => (typeof found[name] === "string" ? found[name] : "");
   const there = word("most_free_at_most") || word("largest_node");
-  const share = quantityOf(there) / quantityOf(word("requested"));
+  const needed = quantityOf(word("requested"));
+  const shareOf = (amount: string): number => {
+    const share = quantityOf(amount) / needed;
+    return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+  };
+  const rooms = Array.isArray(found.rooms) ? found.rooms.filter(isRecord) : [];
   return {
     resource: word("resource"),
     requested: word("requested"),
     there,
     missing: word("missing"),
-    share: Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0,
+    share: shareOf(there),
     nodes: typeof found.nodes === "number" ? found.nodes : 0,
+    rooms: rooms.flatMap(({ free, has }) => {
+      const amount = typeof free === "string" ? free : has;
+      return typeof amount === "string" ? [{ there: amount, share: shareOf(amount) }] : [];
+    }),
   };
 }
 

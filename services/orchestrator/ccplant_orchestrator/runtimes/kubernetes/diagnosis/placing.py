@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 from ccplant_contracts.messages import phrase
 from ccplant_contracts.sentences import Text
@@ -20,6 +21,8 @@ _SILENCE_SECONDS = 15
 _SCALING = timedelta(minutes=15)
 _MOST = 5
 """Taints and labels that are named."""
+_MOST_ROOMS = 8
+"""Nodes whose room is told, those with most of it."""
 _NODE_STATE = "node.kubernetes.io/"
 _CORDONED = f"{_NODE_STATE}unschedulable"
 _EFFECTS = ("NoSchedule", "NoExecute")
@@ -92,7 +95,7 @@ def _short_of(situation: Situation, verdict: Verdict, evidence: dict[str, Eviden
     details: list[Evidence] = []
     for refusal in lacking[:_MOST]:
         short = room.shortage(situation.pod, _resource(refusal), usable, situation.others)
-        details.append(_told(short, refusal))
+        details.append(told(short, refusal))
     short = room.shortage(situation.pod, resource, usable, situation.others)
     code = {"cpu": "insufficient_cpu", "memory": "insufficient_memory"}.get(resource, "insufficient_resource")
     return problem(
@@ -125,18 +128,29 @@ def _missing(short: room.Shortage) -> Text:
     return phrase("nothing")
 
 
-def _told(short: room.Shortage, refusal: Refusal) -> dict[str, Evidence]:
-    told: dict[str, Evidence] = {"resource": shown(short.resource, 100), "nodes": refusal.nodes}
+def told(short: room.Shortage, refusal: Refusal) -> dict[str, Evidence]:
+    """Say what is short on how many nodes, and how much of it there is: for a graph, amounts as people write them."""
+    facts: dict[str, Evidence] = {"resource": shown(short.resource, 100), "nodes": refusal.nodes}
     if refusal.reason != "Too many pods":
-        told["requested"] = room.amount(short.requested, short.resource)
+        facts["requested"] = room.amount(short.requested, short.resource)
     if short.largest is not None:
-        told["largest_node"] = room.amount(short.largest, short.resource, up=False)
+        facts["largest_node"] = room.amount(short.largest, short.resource, up=False)
     if short.most_free is not None:
-        told["most_free_at_most"] = room.amount(short.most_free, short.resource, up=False)
+        facts["most_free_at_most"] = room.amount(short.most_free, short.resource, up=False)
     if short.largest is not None and short.requested > short.largest:
-        told["missing"] = room.amount(short.requested - short.largest, short.resource)
+        facts["missing"] = room.amount(short.requested - short.largest, short.resource)
     elif short.most_free is not None and short.requested > short.most_free:
-        told["missing"] = room.amount(short.requested - short.most_free, short.resource)
+        facts["missing"] = room.amount(short.requested - short.most_free, short.resource)
+    if len(short.rooms) > 1:
+        # not by their names: whoever has a session need not know the cluster's machines
+        facts["rooms"] = [_room_of(node, short.resource) for node in short.rooms[:_MOST_ROOMS]]
+    return facts
+
+
+def _room_of(node: room.Room, resource: str) -> dict[str, Evidence]:
+    told: dict[str, Evidence] = {"has": room.amount(node.has, resource, up=False)}
+    if node.free is not None:
+        told["free"] = room.amount(max(node.free, Decimal(0)), resource, up=False)
     return told
 
 

@@ -19,6 +19,15 @@ _IN_BYTES = ("memory", "ephemeral-storage")
 
 
 @dataclass(frozen=True)
+class Room:
+    """Of one resource, on one node."""
+
+    has: Decimal
+    free: Decimal | None
+    """What is left of it, at most; None: what runs there is not known."""
+
+
+@dataclass(frozen=True)
 class Shortage:
     """Of one resource, on the nodes that the Pod may use."""
 
@@ -28,6 +37,8 @@ class Shortage:
     """What the largest of the nodes has in all; None: no such node is known."""
     most_free: Decimal | None
     """What the node with most room has left, at most; None: what runs there is not known."""
+    rooms: tuple[Room, ...] = ()
+    """Of each of the nodes, that with most room first."""
 
 
 def requested(pod: raw.Json, resource: str) -> Decimal:
@@ -51,17 +62,21 @@ def requested(pod: raw.Json, resource: str) -> Decimal:
 
 def shortage(pod: raw.Json, resource: str, nodes: Iterable[raw.Json], others: Sequence[raw.Json]) -> Shortage:
     """Compare what the Pod requests with what nodes have."""
-    largest: Decimal | None = None
-    free: Decimal | None = None
+    rooms = []
     for node in nodes:
         has = raw.quantity(node, "status", "allocatable", resource)
         if has is None:
             continue
-        largest = has if largest is None else max(largest, has)
-        if others:
-            left = has - _used(raw.text(node, "metadata", "name"), resource, others)
-            free = left if free is None else max(free, left)
-    return Shortage(resource, requested(pod, resource), largest, free)
+        free = has - _used(raw.text(node, "metadata", "name"), resource, others) if others else None
+        rooms.append(Room(has, free))
+    rooms.sort(key=lambda room: room.has if room.free is None else room.free, reverse=True)
+    return Shortage(
+        resource,
+        requested(pod, resource),
+        largest=max((room.has for room in rooms), default=None),
+        most_free=max((room.free for room in rooms if room.free is not None), default=None),
+        rooms=tuple(rooms),
+    )
 
 
 def _used(node: str, resource: str, others: Sequence[raw.Json]) -> Decimal:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ccplant_contracts.launch import LastWord
 from ccplant_contracts.status import Reason
-from ccplant_orchestrator.runtimes.kubernetes.diagnosis import diagnose_start, read_exit
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis import diagnose_start, placing, read_exit, room
 from ccplant_orchestrator.runtimes.kubernetes.diagnosis.images import kind_of_failure
-from ccplant_orchestrator.runtimes.kubernetes.diagnosis.scheduler import read_verdict
+from ccplant_orchestrator.runtimes.kubernetes.diagnosis.scheduler import Refusal, read_verdict
 from ccplant_orchestrator.runtimes.protocol import StartProblem
 from tests.unit.orchestrator.runtimes.kubernetes.diagnosis import recordings
 
@@ -321,3 +322,39 @@ def test_now_may_be_before_what_is_told() -> None:
     )
     assert problem is not None
     assert problem.diagnosis.evidence["seconds"] == 0
+
+
+def _node(name: str, memory: str) -> dict[str, object]:
+    return {"metadata": {"name": name}, "status": {"allocatable": {"memory": memory}}}
+
+
+def _pod(node: str, memory: str) -> dict[str, object]:
+    container = {"name": "a", "resources": {"requests": {"memory": memory}}}
+    return {"spec": {"nodeName": node, "containers": [container]}, "status": {"phase": "Running"}}
+
+
+def test_the_room_of_each_node_is_told_without_its_name_that_with_most_first() -> None:
+    nodes = [
+        _node("full", "4Gi"),
+        _node("half", "8Gi"),
+        *(_node(f"n{number}", "1Gi") for number in range(20)),
+    ]
+    others = [_pod("full", "6Gi"), _pod("half", "4Gi")]
+    short = room.shortage(_pod("", "8Gi"), "memory", nodes, others)
+    assert (short.largest, short.most_free) == (Decimal(8 * 2**30), Decimal(4 * 2**30))
+    told = placing.told(short, Refusal("resources", "Insufficient memory", 22))
+    rooms = told["rooms"]
+    assert isinstance(rooms, list)
+    assert rooms[:2] == [{"has": "8Gi", "free": "4Gi"}, {"has": "1Gi", "free": "1Gi"}]
+    assert len(rooms) == 8, "bounded"
+    assert "half" not in str(told)
+    crowded = placing.told(
+        room.shortage(_pod("", "8Gi"), "memory", nodes[:2], others), Refusal("resources", "x", 2)
+    )
+    assert crowded["rooms"] == [{"has": "8Gi", "free": "4Gi"}, {"has": "4Gi", "free": "0"}], (
+        "never less than none"
+    )
+    unknown = placing.told(
+        room.shortage(_pod("", "8Gi"), "memory", nodes[:2], []), Refusal("resources", "x", 2)
+    )
+    assert unknown["rooms"] == [{"has": "8Gi"}, {"has": "4Gi"}]

@@ -5,7 +5,7 @@ import type { Shortage } from "../evidence";
 import { idleFirst, isStuck, smallerOf } from "./options";
 
 const asked = { cpu_limit: "4", memory_limit: "8Gi" };
-const short = (resource: string, there: string): Shortage => ({ resource, requested: "", there, missing: "", share: 0, nodes: 1 });
+const short = (resource: string, there: string): Shortage => ({ resource, requested: "", there, missing: "", share: 0, nodes: 1, rooms: [] });
 
 describe("a smaller size", () => {
   it.each([
