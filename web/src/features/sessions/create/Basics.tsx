@@ -1,7 +1,8 @@
-import { Group, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import type { CreateForm } from "./form";
+import classes from "./create.module.css";
 
 /** What it is called, and what it works on. */
 export function Basics({ form }: { form: CreateForm }) {
@@ -9,14 +10,13 @@ export function Basics({ form }: { form: CreateForm }) {
   return (
     <>
       <TextInput label={t("create.name")} description={t("create.nameHelp")} {...form.getInputProps("name")} />
-      <Group grow align="flex-start" preventGrowOverflow={false}>
+      <div className={classes.pair}>
         <TextInput
           label={t("create.repository")}
           placeholder="owner/name"
           inputMode="url"
           autoCapitalize="off"
           spellCheck={false}
-          miw={220}
           {...form.getInputProps("repository")}
         />
         <TextInput
@@ -24,10 +24,9 @@ export function Basics({ form }: { form: CreateForm }) {
           placeholder={t("create.branchDefault")}
           autoCapitalize="off"
           spellCheck={false}
-          miw={160}
           {...form.getInputProps("branch")}
         />
-      </Group>
+      </div>
     </>
   );
 }

@@ -1,8 +1,9 @@
-import { Group, NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { api, data } from "../../../api/client";
+import classes from "./create.module.css";
 import type { CreateForm } from "./form";
 
 /** The time limit, who works, and what runs before the work begins. */
@@ -15,7 +16,7 @@ export function More({ form }: { form: CreateForm }) {
   });
   return (
     <Stack gap="md">
-      <Group align="flex-start">
+      <div className={classes.pair}>
         <NumberInput
           label={t("create.timeout")}
           description={t("create.timeoutHelp")}
@@ -34,8 +35,8 @@ export function More({ form }: { form: CreateForm }) {
           ]}
           {...form.getInputProps("mode")}
         />
-      </Group>
-      <Group align="flex-start">
+      </div>
+      <div className={classes.pair}>
         <Select
           label={t("create.agent")}
           description={t("create.agentHelp")}
@@ -52,7 +53,7 @@ export function More({ form }: { form: CreateForm }) {
           spellCheck={false}
           {...form.getInputProps("model")}
         />
-      </Group>
+      </div>
       <Textarea
         label={t("create.setup")}
         description={t("create.setupHelp")}

@@ -8,6 +8,7 @@ import { PRESETS, presetOf } from "./values";
 export function Resources({ form }: { form: CreateForm }) {
   const { t } = useTranslation();
   const { cpu, memory } = form.values;
+  const preset = presetOf(cpu, memory);
   return (
     <Stack gap="sm">
       <Text size="sm" fw={500} id="size">
@@ -15,14 +16,15 @@ export function Resources({ form }: { form: CreateForm }) {
       </Text>
       <SegmentedControl
         aria-labelledby="size"
-        value={presetOf(cpu, memory)}
-        onChange={(preset) => {
-          const found = PRESETS.find((each) => each.name === preset);
+        value={preset}
+        onChange={(chosen) => {
+          const found = PRESETS.find((each) => each.name === chosen);
           if (found !== undefined) form.setValues({ cpu: found.cpu, memory: found.memory });
         }}
         data={[
           ...PRESETS.map((each) => ({ value: each.name, label: t(`create.preset.${each.name}`) })),
-          { value: "own", label: t("create.preset.own"), disabled: true },
+          // it is not chosen but comes of the sliders
+          ...(preset === "own" ? [{ value: "own", label: t("create.preset.own") }] : []),
         ]}
       />
       <Group grow>
@@ -44,7 +46,7 @@ export function Resources({ form }: { form: CreateForm }) {
         <div>
           <Text size="xs" c="dimmed">
             {t("sessions.memory")}: {memory}
-            {"\u00a0"}GB
+            {"\u00a0"}GiB
           </Text>
           <Slider
             thumbLabel={t("sessions.memory")}

@@ -10,6 +10,7 @@ import { Failure } from "../../../ui/Failure";
 import { Page } from "../../../ui/Page";
 import { MOST_LETTERS } from "../routes";
 import { STATUSES, type Status } from "../status";
+import classes from "./list.module.css";
 import { SessionTable } from "./SessionTable";
 import { useLiveList } from "./useLiveList";
 
@@ -66,8 +67,9 @@ export function SessionList() {
             ))}
           </Tabs.List>
         </Tabs>
-        <Group gap="sm">
+        <Group gap="sm" className={classes.looking}>
           <TextInput
+            className={classes.search ?? ""}
             aria-label={t("sessions.search")}
             placeholder={t("sessions.search")}
             leftSection={<IconSearch size={16} aria-hidden />}
