@@ -44,6 +44,7 @@ def test_a_cron_expression_is_read_back_in_words_with_its_next_five_runs_in_its_
     person.page.get_by_role("option", name="Asia/Tokyo", exact=True).click()
     preview = person.main.locator("[aria-live=polite]").filter(has=person.page.get_by_role("list"))
     rows = preview.get_by_role("listitem")
+    preview_head = preview.locator("strong")
     expect(rows).to_have_count(5)
     expect(preview.locator("strong")).to_have_text(re.compile(said))
     for row in rows.all():
@@ -52,6 +53,11 @@ def test_a_cron_expression_is_read_back_in_words_with_its_next_five_runs_in_its_
     expect(preview).to_contain_text(person.words("schedules.nextRuns_other", count=5))
     person.field("schedules.cron").fill("30 3 * *")
     expect(person.field("schedules.cron")).to_have_attribute("aria-invalid", "true")
+    expect(rows).to_have_count(0)
+    expect(preview_head).to_have_text(person.words("schedules.cronHelp"))
+    person.field("schedules.cron").fill("30 3 * * 1-5")
+    expect(rows).to_have_count(5)
+    person.field("schedules.cron").fill("")
     expect(rows).to_have_count(0)
 
 

@@ -62,6 +62,13 @@ def test_a_schedule_is_made_from_an_example_runs_at_once_and_leads_to_its_sessio
     expect(person.page).to_have_url(re.compile("/sessions/session-"))
 
 
+@pytest.mark.parametrize("recipe", ["review", "mention"])
+def test_an_example_would_start_something_as_it_stands(enter: Enter, recipe: str) -> None:
+    person = enter(path=f"/webhooks/new?recipe={recipe}")
+    dry_run = person.page.get_by_role("complementary", name=person.words("webhooks.try.title"))
+    expect(dry_run).to_contain_text(person.words("webhooks.try.dispatched"))
+
+
 def test_a_wrong_cron_expression_is_told_at_its_field(enter: Enter, watch: Watch) -> None:
     watch.allow("status of 400 .*/schedules")
     person = enter(path="/schedules/new?recipe=nightly")

@@ -214,6 +214,14 @@ def five_fields(expression: str) -> str:
     return text
 
 
+_FIELD_NAMES = {"day-of-month": "day of the month", "day-of-week": "day of the week"}
+
+
 def _words(error: CronSimError) -> str:
-    text = str(error) or "is not a cron expression"
-    return text[0].lower() + text[1:]
+    """Say in which field it is; the library says no more."""
+    bad, _, field = str(error).partition(" ")
+    if bad.lower() != "bad" or not field:
+        return "is not a cron expression"
+    if field == "day-of-month":
+        return "the day of the month is not right, or its months have no such day"
+    return f"the {_FIELD_NAMES.get(field, field)} is not right"

@@ -88,7 +88,7 @@ _COMMENT: dict[str, Any] = {
     "user": _BOB,
     "html_url": f"{_REPO}/issues/7#issuecomment-55",
     "created_at": "2026-02-03T10:00:00Z",
-    "author_association": "CONTRIBUTOR",
+    "author_association": "MEMBER",
 }
 _COMMIT: dict[str, Any] = {
     "id": _SHA,

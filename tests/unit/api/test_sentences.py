@@ -17,6 +17,8 @@ from ccplant_api.errors.sentences import in_japanese
 from ccplant_api.errors.validation import field_problem, invalid_model
 from ccplant_contracts import errors
 from ccplant_contracts.errors import ApiError, ConflictError
+from ccplant_triggers import cron
+from ccplant_triggers.cron import CronError
 
 ROOT = Path(__file__).parents[3]
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
@@ -47,6 +49,25 @@ def sentences() -> set[str]:
     for file in (ROOT / "services/api/ccplant_api").rglob("*.py"):
         found |= {said for call in calls(file, "invalid_field") for said in [literal(call.args[1])] if said}
     return found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "99 * * * *", "* 99 * * *", "* * 99 * *", "* * * 13 *", "* * * * 9", "0 9 31 2 *", "* * * *", "* * * * * *",
+        "@foo", "*/0 * * * *", "* * * * mon#9", "", "0 0 30 feb *", "1,, * * * *",
+    ],
+)  # fmt: skip
+def test_whatever_is_wrong_with_a_cron_expression_is_said_in_japanese(expression: str) -> None:
+    with pytest.raises(CronError) as refusal:
+        cron.parse(expression, "UTC")
+    assert in_japanese(refusal.value.message) is not None, refusal.value.message
+
+
+def test_an_unknown_zone_is_said_in_japanese() -> None:
+    with pytest.raises(CronError) as refusal:
+        cron.parse("* * * * *", "Nowhere/Land")
+    assert in_japanese(refusal.value.message) is not None
 
 
 def test_each_sentence_of_a_validator_has_its_japanese_pair() -> None:

@@ -182,8 +182,8 @@ def test_where_clocks_never_jump_a_walk_through_the_minutes_finds_the_same(
         ("", "needs five"),
         ("@reboot", "@daily"),
         ("61 * * * *", "minute"),
-        ("0 0 30 2 *", "day-of-month"),
-        ("0 0 * * someday", "day-of-week"),
+        ("0 0 30 2 *", "day of the month"),
+        ("0 0 * * someday", "day of the week"),
         ("rm -rf / now ok", "for example"),
     ],
 )

@@ -14,6 +14,7 @@ describe("times and sizes", () => {
     [86_400, "昨日", "yesterday"],
     [2 * 86_400, "一昨日", "2 days ago"],
     [-3600, "1 時間後", "in 1 hour"],
+    [-46 * 3600, "明後日", "in 2 days"],
   ])("%i seconds", (seconds, ja, en) => {
     expect(relativeTime(ago(seconds), now, "ja")).toBe(ja);
     expect(relativeTime(ago(seconds), now, "en")).toBe(en);

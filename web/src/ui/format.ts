@@ -6,7 +6,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** «7 分前», «昨日», «in 3 hours»: by the largest unit that is whole. */
+/** «7 分前», «昨日», «in 3 hours»: by the largest unit that is whole; days are those of the calendar. */
 export function relativeTime(at: Date, now: Date, language: Language): string {
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const seconds = Math.round((at.getTime() - now.getTime()) / 1000);
@@ -15,7 +15,12 @@ export function relativeTime(at: Date, now: Date, language: Language): string {
   if (length < MINUTE) return format.format(seconds, "second");
   if (length < HOUR) return format.format(Math.trunc(seconds / MINUTE), "minute");
   if (length < DAY) return format.format(Math.trunc(seconds / HOUR), "hour");
-  return format.format(Math.trunc(seconds / DAY), "day");
+  return format.format((dayOf(at) - dayOf(now)) / (DAY * 1000), "day");
+}
+
+/** The reader's day, counted without hours, of which summer time makes 23 or 25. */
+function dayOf(moment: Date): number {
+  return Date.UTC(moment.getFullYear(), moment.getMonth(), moment.getDate());
 }
 
 /** How long until the words of `relativeTime` change, in milliseconds. */

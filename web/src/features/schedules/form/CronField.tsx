@@ -36,7 +36,9 @@ export function CronField({ cron, timezone, bounds, errors, change, refused }: P
   const { error } = preview;
   useEffect(() => refused(error ?? undefined), [error, refused]);
   const words = useCronWords(cron);
-  const runs = error === null ? (preview.data?.runs ?? []) : [];
+  // of an expression that cannot be used nothing is told but what is wrong with it
+  const usable = error === null && errors.cron == null && cron.trim() !== "";
+  const runs = usable ? (preview.data?.runs ?? []) : [];
   return (
     <div className={triggers.folded} style={{ paddingTop: 0, gap: 12 }}>
       <div className={classes.presets} role="group" aria-label={t("schedules.presets")}>
@@ -87,10 +89,10 @@ export function CronField({ cron, timezone, bounds, errors, change, refused }: P
       </div>
       <div className={classes.preview} aria-live="polite" aria-busy={preview.isFetching}>
         <div className={classes.previewHead}>
-          <strong>{words ?? t("schedules.cronHelp")}</strong>
+          <strong>{(usable ? words : undefined) ?? t("schedules.cronHelp")}</strong>
           {runs.length > 0 && <span>{t("schedules.nextRuns", { count: runs.length })}</span>}
         </div>
-        {preview.isSuccess && error === null && runs.length === 0 && <Text size="sm">{t("schedules.noRuns")}</Text>}
+        {preview.isSuccess && usable && runs.length === 0 && <Text size="sm">{t("schedules.noRuns")}</Text>}
         <ol>
           {runs.map((run) => {
             const row = calendarRow(new Date(run.at), language(), preview.data?.timezone ?? "UTC");
