@@ -41,8 +41,15 @@ def test_a_webhook_is_made_from_an_example_and_its_secret_is_shown_once(
     expect(person.page.get_by_text(person.words("webhooks.secretOnce"))).to_be_visible()
     made = backstage.get("/webhooks")["webhooks"]
     assert len(made) == 1
-    person.page.get_by_role("link", name=person.words("webhooks.toDeliveries")).click()
     expect(person.page).to_have_url(re.compile(made[0]["webhook_id"]))
+    secret = person.page.get_by_role("textbox", name="Secret")
+    expect(secret).to_have_value(re.compile("^whsec_"))
+    shown = secret.input_value()
+    kept = person.page.evaluate("JSON.stringify([{...localStorage, ...sessionStorage}, history.state])")
+    assert shown not in kept
+    person.page.reload()
+    expect(person.page.get_by_role("heading", name=made[0]["name"])).to_be_visible()
+    expect(secret).to_have_count(0)
     expect(person.page.get_by_text(person.words("webhooks.secretOnce"))).to_have_count(0)
 
 

@@ -41,7 +41,7 @@ export function Runs({ schedule }: { schedule: Schedule }) {
       ) : (
         <ul className={`card ${classes.runList}`}>
           {rows.map((run) => (
-            <RunRow key={run.run_id} run={run} timezone={schedule.timezone} />
+            <RunRow key={run.run_id} run={run} />
           ))}
         </ul>
       )}
@@ -54,7 +54,7 @@ export function Runs({ schedule }: { schedule: Schedule }) {
   );
 }
 
-function RunRow({ run, timezone }: { run: Run; timezone: string }) {
+function RunRow({ run }: { run: Run }) {
   const { t } = useTranslation();
   const now = useNow();
   const why = [
@@ -66,7 +66,7 @@ function RunRow({ run, timezone }: { run: Run; timezone: string }) {
   return (
     <li className={classes.run}>
       <time className="numbers" dateTime={run.tick_at} title={exactTime(new Date(run.tick_at), language())}>
-        {dayTime(new Date(run.tick_at), now, language(), timezone)}
+        {dayTime(new Date(run.tick_at), now, language())}
       </time>
       <OutcomeBadge outcome={run.outcome} />
       <span className={classes.runWhy}>{why.join(" · ")}</span>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { language } from "../../../i18n";
 import { RelativeTime } from "../../../ui/RelativeTime";
 import { useSessionSummary } from "../../triggers/summary";
-import { dayTime } from "../../triggers/times";
+import { dayTime, offsetOf, ownZone } from "../../triggers/times";
 import triggers from "../../triggers/triggers.module.css";
 import { useNow } from "../../triggers/useNow";
 import { EnabledSwitch } from "../EnabledSwitch";
@@ -38,8 +38,13 @@ export function Summary({ schedule }: { schedule: Schedule }) {
             t("schedules.over")
           ) : (
             <>
-              {dayTime(new Date(schedule.next_run_at), now, language(), schedule.timezone)} (
+              {dayTime(new Date(schedule.next_run_at), now, language())} (
               <RelativeTime at={schedule.next_run_at} />)
+              {offsetOf(schedule.timezone, now) !== offsetOf(ownZone(), now) && (
+                <div className={triggers.sub}>
+                  {schedule.timezone}: {dayTime(new Date(schedule.next_run_at), now, language(), schedule.timezone)}
+                </div>
+              )}
             </>
           )}
         </dd>

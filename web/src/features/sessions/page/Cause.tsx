@@ -1,6 +1,7 @@
 import { Badge, Button, CopyButton, Group, Text } from "@mantine/core";
-import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconCopy } from "@tabler/icons-react";
+import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconCopy, IconPlayerStop } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Session } from "../../../api/events/frames";
@@ -15,6 +16,9 @@ import classes from "./page.module.css";
 
 const ICONS = { completed: IconCircleCheck, failed: IconAlertCircle } as const;
 
+/** An end that somebody wished is nothing to be warned of. */
+const BY_HAND = new Set(["stopped", "deleted"]);
+
 /** Why it does not start, or why it ended: the sentence, the code, the evidence, and what to do (D1, D2). */
 export function Cause({ session }: { session: Session }) {
   const { t } = useTranslation();
@@ -22,8 +26,8 @@ export function Cause({ session }: { session: Session }) {
   const { again } = useSessionActions(session.session_id, session.name);
   const { diagnosis } = session;
   if (diagnosis == null) return null;
-  const Icon = session.status in ICONS ? ICONS[session.status as keyof typeof ICONS] : IconAlertTriangle;
-  const { log, facts, shortages } = evidenceOf(diagnosis.evidence);
+  const Icon = BY_HAND.has(diagnosis.code) ? IconPlayerStop : session.status in ICONS ? ICONS[session.status as keyof typeof ICONS] : IconAlertTriangle;
+  const { log, facts, shortages, exitCode } = evidenceOf(diagnosis.evidence);
   const memory = moreMemory(diagnosis.code, session.config.memory_limit);
   const others = ended ? facts.filter(([name]) => name !== "exit_code") : facts;
   const less = smallerOf(diagnosis.code, session.config, shortages);
@@ -47,7 +51,7 @@ export function Cause({ session }: { session: Session }) {
         </Text>
         <Shortages shortages={shortages} />
         {session.ended_at != null && (
-          <EndFacts session={session} endedAt={session.ended_at} exitCode={facts.find(([name]) => name === "exit_code")?.[1]} />
+          <EndFacts session={session} endedAt={session.ended_at} exitCode={exitCode} />
         )}
         {others.length > 0 && (
           <dl className={classes.evidence}>
@@ -60,9 +64,7 @@ export function Cause({ session }: { session: Session }) {
           </dl>
         )}
         {log.length > 0 && (
-          <pre className={classes.log} tabIndex={0} role="region" aria-label={t("detail.lastLog")}>
-            {log.join("\n")}
-          </pre>
+          <LastLog lines={log} />
         )}
         {!ended && isStuck(diagnosis.code) ? (
           <PendingOptions session={session} shortages={shortages} copied={copied} />
@@ -119,5 +121,20 @@ export function Cause({ session }: { session: Session }) {
         )}
       </div>
     </section>
+  );
+}
+
+/** The last lines of the log, opened at their end, where what went wrong is. */
+function LastLog({ lines }: { lines: readonly string[] }) {
+  const { t } = useTranslation();
+  const box = useRef<HTMLPreElement>(null);
+  const text = lines.join("\n");
+  useLayoutEffect(() => {
+    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  }, [text]);
+  return (
+    <pre ref={box} className={classes.log} tabIndex={0} role="region" aria-label={t("detail.lastLog")}>
+      {text}
+    </pre>
   );
 }

@@ -46,7 +46,7 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
                     <Text span c="dimmed" size="sm">
                       {t(`timeline.field.${name}`, { defaultValue: name })}
                     </Text>{" "}
-                    {text}
+                    {t(`timeline.value.${name}.${text}`, { defaultValue: text })}
                   </Text>
                 ))}
               </Timeline.Item>

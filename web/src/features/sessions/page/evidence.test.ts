@@ -24,8 +24,17 @@ describe("what a diagnosis rests on", () => {
 
   it("reads a structured line for people, and leaves any other as it is", () => {
     const line = '{"time": "2026-01-02T03:04:05.6Z", "level": "info", "service": "runner", "event": "ended", "exit_code": 1}';
-    expect(lineOf(line)).toBe("03:04:05 runner: ended exit_code=1");
+    const { time } = JSON.parse(line) as { time: string };
+    // on the reader's clock, wherever that is
+    const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(time));
+    expect(lineOf(line)).toBe(`${clock} runner: ended exit_code=1`);
     expect([lineOf("plain"), lineOf("{broken")]).toEqual(["plain", "{broken"]);
+  });
+
+  it("has the exit code of what ended the session, not of who reported it", () => {
+    expect(evidenceOf({ exit_code: 1, last_word: { reason: "setup_failed", exit_code: 3 } }).exitCode).toBe("3");
+    expect(evidenceOf({ exit_code: 137, last_word: null }).exitCode).toBe("137");
+    expect(evidenceOf({}).exitCode).toBeUndefined();
   });
 
   it("reads quantities as the cluster writes them", () => {

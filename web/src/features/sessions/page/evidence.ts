@@ -20,6 +20,8 @@ export interface Room {
 }
 
 export interface Evidence {
+  /** With which code the agent or the set-up ended, where that is what ended it; else the runner. */
+  exitCode: string | undefined;
   log: string[];
   facts: [name: string, text: string][];
   shortages: Shortage[];
@@ -33,7 +35,10 @@ const UNITS: Readonly<Record<string, number>> = { "": 1, m: 0.001, Ki: 2 ** 10, 
 export function evidenceOf(evidence: Record<string, unknown> | undefined): Evidence {
   const { log, log_tail, shortages, ...rest } = evidence ?? {};
   const lines = log ?? log_tail;
+  const word = isRecord(rest.last_word) ? rest.last_word : {};
+  const code = typeof word.exit_code === "number" ? word.exit_code : rest.exit_code;
   return {
+    exitCode: typeof code === "number" ? String(code) : undefined,
     log: Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string").map(lineOf) : [],
     facts: Object.entries(rest).filter(([name]) => !SAID.has(name)).flatMap(([name, value]): [string, string][] => {
       const text = textOf(value);
@@ -60,12 +65,18 @@ export function lineOf(line: string): string {
   if (!line.startsWith("{")) return line;
   try {
     const { time, service, line: text, event, level: _l, session_id: _s, launch_id: _i, ...rest } = JSON.parse(line) as Record<string, unknown>;
-    const clock = typeof time === "string" ? (/T([0-9:]{8})/.exec(time)?.[1] ?? "") : "";
+    const clock = typeof time === "string" ? clockOf(time) : "";
     const more = Object.entries(rest).map(([name, value]) => `${name}=${textOf(value)}`);
     return [clock, service === undefined ? "" : `${textOf(service)}:`, textOf(text ?? event), ...more].filter((word) => word !== "").join(" ");
   } catch {
     return line;
   }
+}
+
+/** The reader's clock, as beside it: 24 hours, with seconds. */
+function clockOf(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? "" : at.toTimeString().slice(0, 8);
 }
 
 function shortageOf(found: Record<string, unknown>): Shortage {
@@ -92,7 +103,7 @@ function shortageOf(found: Record<string, unknown>): Shortage {
 }
 
 function textOf(value: unknown): string {
-  if (value === null || value === undefined) return "";
+  if (value === null || value === undefined || value === false) return "";
   if (isRecord(value))
     return cut(
       Object.entries(value)

@@ -22,6 +22,15 @@ describe("the timeline", () => {
     ]);
   });
 
+  it("leaves out what is so mostly, and who asked for the agent's own turn", () => {
+    const turn = { ...entry({ number: 17, by: "ann", state: "done", stop_reason: "end_turn" }), type: "ccplant.prompt.ended" };
+    expect(detailsOf(turn)).toEqual([{ name: "state", text: "done" }]);
+    const stop = { ...entry({ reason: "stopped", by: "ann", force: false }), type: "ccplant.session.stop_requested" };
+    expect(detailsOf(stop)).toEqual([{ name: "reason", text: "stopped" }, { name: "by", text: "ann" }]);
+    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "setup_failed"))).toEqual([{ name: "reason", text: "setup_failed" }]);
+    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "oom_killed"))).toContainEqual({ name: "limit", text: "4Gi" });
+  });
+
   it("cuts what is long", () => {
     expect(detailsOf(entry({ note: "x".repeat(1000) }))[0]?.text).toHaveLength(401);
   });

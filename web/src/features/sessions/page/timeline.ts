@@ -15,7 +15,11 @@ const COLOURS: Readonly<Record<string, string>> = {
   permission_requested: "yellow",
 };
 /** Said by the title, or of no use to a person. */
-const SILENT = new Set(["status", "name", "mode", "launch_id", "prompt_id", "permission_id", "tool_call_id"]);
+const SILENT = new Set(["status", "name", "mode", "launch_id", "prompt_id", "permission_id", "tool_call_id", "number"]);
+/** What is so mostly, and tells nothing where it is. */
+const USUAL: Readonly<Record<string, unknown>> = { stop_reason: "end_turn", source: "user", state: "answered", attempt: 1, force: false };
+/** Whose message it was, which whoever sent it is told elsewhere: the turn is the agent's. */
+const OF_THE_AGENT = new Set(["prompt_started", "prompt_ended"]);
 /** A reason that says no more than the title. */
 const PLAIN_REASONS = new Set(["created", "registered"]);
 
@@ -35,6 +39,9 @@ export function detailsOf(entry: TimelineEntry): readonly { name: string; text: 
   const flat = typeof facts === "object" && facts !== null ? { ...data, ...(facts as Record<string, unknown>) } : data;
   return Object.entries(flat)
     .filter(([name, value]) => !(name === "reason" && PLAIN_REASONS.has(String(value))))
+    .filter(([name, value]) => USUAL[name] !== value && !(name === "by" && OF_THE_AGENT.has(keyOf(entry.type))))
+    // how much memory there was is of interest where it was not enough
+    .filter(([name]) => name !== "limit" || entry.reason === "oom_killed")
     .filter(([name, value]) => name !== "facts" && !SILENT.has(name) && value !== null && value !== "" && value !== undefined)
     .map(([name, value]) => ({ name, text: textOf(value) }))
     .filter(({ text }) => text !== "");

@@ -13,19 +13,23 @@ import { fieldErrors } from "../../triggers/problems";
 import triggers from "../../triggers/triggers.module.css";
 import { showFirstError, useTriggerForm } from "../../triggers/useTriggerForm";
 import { isRecipe, webhookRecipe } from "../recipes";
-import { SetUp } from "../secret/SetUp";
+import { keepMade } from "../secret/justMade";
 import { bodyOf, FIELDS, NEW_WEBHOOK, type WebhookValues } from "../values";
 import { checkWebhook } from "./check";
 import { WebhookForm } from "./WebhookForm";
 
 const route = getRouteApi("/shell/webhooks/new");
 
-/** A new webhook; when it is made, what GitHub has to be told. */
+/** A new webhook; its page then says what GitHub has to be told. */
 export function NewWebhook() {
   const { recipe } = route.useSearch();
-  const [made, setMade] = useState<Schemas["CreatedWebhook"]>();
-  if (made !== undefined) return <Made webhook={made} />;
-  return <NewForm key={recipe ?? ""} recipe={recipe} done={setMade} />;
+  const navigate = route.useNavigate();
+  const done = (made: Schemas["CreatedWebhook"]): void => {
+    // from now on it has its own address: whoever loads the page again is not asked to make another one
+    keepMade(made);
+    void navigate({ to: "/webhooks/$webhookId", params: { webhookId: made.webhook_id }, replace: true });
+  };
+  return <NewForm key={recipe ?? ""} recipe={recipe} done={done} />;
 }
 
 function NewForm({ recipe, done }: { recipe: string | undefined; done: (made: Schemas["CreatedWebhook"]) => void }) {
@@ -78,25 +82,6 @@ function NewForm({ recipe, done }: { recipe: string | undefined; done: (made: Sc
           </div>
         }
       />
-    </div>
-  );
-}
-
-function Made({ webhook }: { webhook: Schemas["CreatedWebhook"] }) {
-  const { t } = useTranslation();
-  return (
-    <div className="page">
-      <Head back={{ link: { to: "/webhooks" }, label: t("webhooks.title") }} title={t("webhooks.made", { name: webhook.name })} />
-      <div className="card" style={{ maxWidth: 720 }}>
-        <SetUp webhook={webhook} secret={webhook.secret} />
-        <div className={triggers.bar}>
-          <Button
-            renderRoot={(props) => <Link {...props} to="/webhooks/$webhookId" params={{ webhookId: webhook.webhook_id }} />}
-          >
-            {t("webhooks.toDeliveries")}
-          </Button>
-        </div>
-      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconFlask, IconKey, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../../api/client";
@@ -14,6 +15,8 @@ import { Waiting } from "../../triggers/Waiting";
 import { EnabledSwitch } from "../EnabledSwitch";
 import { EditWebhook } from "../form/EditWebhook";
 import { webhookQuery } from "../queries";
+import { Made } from "../secret/Made";
+import { takeMade } from "../secret/justMade";
 import { RotateDialog } from "../secret/RotateDialog";
 import type { Webhook } from "../values";
 import { Deliveries } from "./Deliveries";
@@ -28,6 +31,8 @@ export function WebhookPage() {
   const { tab, delivery } = route.useSearch();
   const navigate = route.useNavigate();
   const { data, error, refetch } = useQuery(webhookQuery(webhookId));
+  const [made, setMade] = useState(() => takeMade(webhookId));
+  if (made !== undefined && made.webhook_id === webhookId) return <Made webhook={made} done={() => setMade(undefined)} />;
   if (data === undefined) {
     return error === null ? (
       <div className="page" aria-busy>
