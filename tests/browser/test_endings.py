@@ -148,7 +148,7 @@ def test_deleting_takes_the_files_along_unless_it_is_told_not_to(
     person.page.reload()
     volumes.get_by_role("button", name=re.compile(f"^{person.words('action.delete')}: ")).click()
     dialog = person.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1Gi")
+    expect(dialog).to_contain_text("1\u00a0GiB")
     dialog.get_by_role("button", name=person.words("action.delete"), exact=True).click()
     expect(volumes).to_have_count(0, timeout=30_000)
 

@@ -64,10 +64,10 @@ def test_a_session_that_no_node_has_room_for_says_what_is_short_and_what_helps(
         expect(cause).to_contain_text(DIAGNOSIS["hint"][language])
         expect(cause).to_contain_text("insufficient_memory")
         short = cause.get_by_role("list", name=person.words("detail.shortages"))
-        for words in ("8Gi", "6.3Gi", "1.7Gi"):
+        for words in ("8\u00a0GiB", "6.3\u00a0GiB", "1.7\u00a0GiB"):
             expect(short).to_contain_text(words)
         rooms = short.get_by_role("list", name=person.words("detail.rooms")).get_by_role("listitem")
-        expect(rooms).to_have_text(["6.3Gi", "2Gi", "0"])
+        expect(rooms).to_have_text(["6.3\u00a0GiB", "2\u00a0GiB", "0"])
         options = cause.get_by_role("group", name=person.words("pending.options"))
         options.get_by_role("button", name=person.words("pending.choose")).click()
         dialog = person.page.get_by_role("dialog", name=person.words("pending.stopTitle"))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { bytes, cores, countdown, duration, relativeTime } from "./format";
+import { bytes, cores, countdown, duration, quantity, relativeTime } from "./format";
 
 const now = new Date("2026-06-01T12:00:00Z");
 const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1000);
@@ -25,6 +25,10 @@ describe("times and sizes", () => {
     expect(bytes(4 * 2 ** 30)).toBe("4\u00a0GiB");
     expect(bytes(512)).toBe("512\u00a0B");
     expect(bytes(0)).toBe("0\u00a0B");
+  });
+
+  it("writes the amounts of the API as it writes its own", () => {
+    expect([quantity("8Gi"), quantity("1.5Mi"), quantity("500m"), quantity("2")]).toEqual(["8\u00a0GiB", "1.5\u00a0MiB", "500m", "2"]);
   });
 
   it("says cores with one digit where they are not whole", () => {

@@ -51,6 +51,11 @@ export function bytes(size: number): string {
   return `${value.toFixed(digits)}\u00a0${units[unit]}`;
 }
 
+/** «8Gi» of the API as people write it, «8 GiB»; what is no amount of bytes stays as it is. */
+export function quantity(amount: string): string {
+  return amount.replace(/^([0-9.]+)([KMGTP]i)$/, "$1\u00a0$2B");
+}
+
 export function cores(count: number): string {
   return count >= 10 || Number.isInteger(count) ? count.toFixed(0) : count.toFixed(1);
 }

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { api } from "../../api/client";
+import { quantity } from "../../ui/format";
 import { toastDone, toastProblem } from "../../ui/toast";
 import type { Volume } from "./queries";
 
@@ -24,7 +25,7 @@ export function DeleteVolume({ volume, close }: { volume: Volume; close: () => v
   return (
     <Modal opened onClose={close} title={t("volumes.deleteTitle", { name })} closeButtonProps={{ "aria-label": t("action.close") }}>
       <Stack gap="md">
-        <Text size="sm">{t("volumes.deleteHelp", { size: volume.size })}</Text>
+        <Text size="sm">{t("volumes.deleteHelp", { size: quantity(volume.size) })}</Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("action.cancel")}

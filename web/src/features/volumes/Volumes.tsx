@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 
 import { Empty } from "../../ui/Empty";
 import { Failure } from "../../ui/Failure";
+import { quantity } from "../../ui/format";
 import { Page } from "../../ui/Page";
 import { RelativeTime } from "../../ui/RelativeTime";
 import { DeleteVolume } from "./DeleteVolume";
@@ -28,7 +29,14 @@ export function Volumes() {
       ) : list.isSuccess && volumes.length === 0 ? (
         <Empty title={t("volumes.emptyTitle")}>{t("volumes.emptyHelp")}</Empty>
       ) : (
-        <ul className={`card ${classes.list}`} aria-label={t("volumes.title")} aria-busy={list.isPending}>
+        <div className="card">
+        <div className={classes.head} aria-hidden>
+          <span>{t("volumes.column.name")}</span>
+          <span className={classes.size}>{t("volumes.column.size")}</span>
+          <span className={classes.when}>{t("volumes.column.kept")}</span>
+          <span className={classes.actions} />
+        </div>
+        <ul className={classes.list} aria-label={t("volumes.title")} aria-busy={list.isPending}>
           {list.isPending
             ? [1, 2, 3].map((row) => (
                 <li key={row} className={classes.row}>
@@ -37,6 +45,7 @@ export function Volumes() {
               ))
             : volumes.map((volume) => <Row key={volume.volume_id} volume={volume} remove={() => setLeaving(volume)} />)}
         </ul>
+        </div>
       )}
       {list.hasNextPage && (
         <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
@@ -78,7 +87,7 @@ function Row({ volume, remove }: { volume: Volume; remove: () => void }) {
         </Text>
       </Stack>
       <Text size="sm" className={`numbers ${classes.size}`}>
-        {volume.size}
+        {quantity(volume.size)}
       </Text>
       <Text size="sm" c="dimmed" className={classes.when}>
         <RelativeTime at={volume.kept_at ?? volume.created_at} />

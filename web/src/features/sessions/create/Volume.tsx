@@ -2,6 +2,7 @@ import { Checkbox, Group, NumberInput, Select, Stack } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
+import { quantity } from "../../../ui/format";
 import { volumeList } from "../../volumes/queries";
 import type { Part } from "./part";
 import type { Provisions } from "./provisions";
@@ -24,7 +25,7 @@ export function Volume({
   const from = form.values.volumeFrom;
   const known = volumes.map((each) => ({
     value: each.volume_id,
-    label: `${each.session_name ?? each.session_id} (${each.size})`,
+    label: `${each.session_name ?? each.session_id} (${quantity(each.size)})`,
   }));
   // one that was chosen by its address stays chosen while the list is on its way
   if (from !== "" && !known.some(({ value }) => value === from)) known.push({ value: from, label: from });

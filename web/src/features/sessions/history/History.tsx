@@ -52,6 +52,9 @@ export function History() {
   const rows = list.data?.pages.flatMap((page) => page.sessions) ?? [];
   return (
     <Page title={t("history.title")}>
+      <Text c="dimmed" size="sm" className="prose">
+        {t("history.help")}
+      </Text>
       <Tabs
         variant="pills"
         value={status ?? "all"}
@@ -71,7 +74,14 @@ export function History() {
       ) : list.isSuccess && rows.length === 0 && !list.hasNextPage ? (
         <Empty title={t("history.emptyTitle")}>{t("history.emptyHelp")}</Empty>
       ) : (
-        <ul className={`card ${classes.list}`} aria-label={t("history.title")} aria-busy={list.isPending}>
+        <div className="card">
+        <div className={classes.head} aria-hidden>
+          <span>{t("sessions.column.name")}</span>
+          <span>{t("sessions.column.status")}</span>
+          <span className={classes.ran}>{t("detail.ran")}</span>
+          <span>{t("session.moment.ended")}</span>
+        </div>
+        <ul className={classes.list} aria-label={t("history.title")} aria-busy={list.isPending}>
           {list.isPending
             ? [1, 2, 3, 4].map((row) => (
                 <li key={row} className={classes.row}>
@@ -80,6 +90,7 @@ export function History() {
               ))
             : rows.map((session) => <Row key={session.session_id} session={session} />)}
         </ul>
+        </div>
       )}
       {list.hasNextPage && (
         <Group justify="center">
@@ -101,7 +112,7 @@ function Row({ session }: { session: SessionSummary }) {
           {session.name}
         </Link>
         <Text size="xs" c="dimmed" truncate>
-          {session.repository == null ? session.session_id : shortRepository(session.repository)}
+          {session.repository == null ? session.session_id : [shortRepository(session.repository), session.branch].filter(Boolean).join(" · ")}
           {session.deleted_at != null && ` · ${t("history.deleted")}`}
         </Text>
       </div>

@@ -8,7 +8,7 @@ import type { Session } from "../../../api/events/frames";
 import { inLanguage } from "../../../i18n";
 import { useSessionActions } from "../actions/useSessionActions";
 import { EndFacts } from "./EndFacts";
-import { evidenceOf, moreMemory } from "./evidence";
+import { evidenceOf, headlineOf, moreMemory } from "./evidence";
 import { isStuck, smallerOf } from "./pending/options";
 import { PendingOptions } from "./pending/PendingOptions";
 import { Shortages } from "./Shortages";
@@ -39,7 +39,7 @@ export function Cause({ session }: { session: Session }) {
       <div className={classes.causeHead}>
         <Icon size={20} aria-hidden />
         <div>
-          <div className={`${classes.causeTitle} prose`}>{inLanguage(diagnosis.message)}</div>
+          <div className={`${classes.causeTitle} prose`}>{headlineOf(inLanguage(diagnosis.message), log)}</div>
           <Badge variant="outline" color="gray" size="sm" tt="none" mt={6}>
             {diagnosis.code}
           </Badge>
@@ -47,7 +47,7 @@ export function Cause({ session }: { session: Session }) {
       </div>
       <div className={classes.causeBody}>
         <Text size="sm" className="prose">
-          {inLanguage(diagnosis.hint)}
+          {ended && kept && BY_HAND.has(diagnosis.code) ? t("detail.resumeHelp") : inLanguage(diagnosis.hint)}
         </Text>
         <Shortages shortages={shortages} />
         {session.ended_at != null && (
@@ -58,7 +58,7 @@ export function Cause({ session }: { session: Session }) {
             {others.map(([name, text]) => (
               <div key={name}>
                 <dt>{t(`timeline.field.${name}`, { defaultValue: name.replaceAll("_", " ") })}</dt>
-                <dd className="numbers">{text}</dd>
+                <dd className="numbers">{t(`timeline.value.${name}.${text}`, { defaultValue: text })}</dd>
               </div>
             ))}
           </dl>
@@ -114,7 +114,7 @@ export function Cause({ session }: { session: Session }) {
             </CopyButton>
           </Group>
         )}
-        {ended && kept && (
+        {ended && kept && !BY_HAND.has(diagnosis.code) && (
           <Text size="xs" c="dimmed" mt={6}>
             {t("detail.resumeHelp")}
           </Text>

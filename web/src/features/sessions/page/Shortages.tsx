@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { quantity } from "../../../ui/format";
 import type { Shortage } from "./evidence";
 import classes from "./page.module.css";
 
@@ -18,10 +19,10 @@ export function Shortages({ shortages }: { shortages: readonly Shortage[] }) {
           <Bars shortage={each} />
           <Text size="sm" c="dimmed" className="numbers">
             {[
-              each.requested && t("detail.requested", { amount: each.requested }),
-              each.there && t("detail.mostFree", { amount: each.there }),
+              each.requested && t("detail.requested", { amount: quantity(each.requested) }),
+              each.there && t("detail.mostFree", { amount: quantity(each.there) }),
               each.nodes > 0 && t("detail.shortNodes", { count: each.nodes }),
-              each.missing && t("detail.missing", { amount: each.missing }),
+              each.missing && t("detail.missing", { amount: quantity(each.missing) }),
             ]
               .filter(Boolean)
               .join(" · ")}
@@ -41,8 +42,8 @@ function Bars({ shortage: { share, rooms, requested } }: { shortage: Shortage })
       {rooms.map(({ there, share: own }, index) => (
         <li key={index}>
           <Bar share={own} />
-          <Text size="xs" c="dimmed" className="numbers" title={t("detail.room", { there, requested })}>
-            {there}
+          <Text size="xs" c="dimmed" className="numbers" title={t("detail.room", { there: quantity(there), requested: quantity(requested) })}>
+            {quantity(there)}
           </Text>
         </li>
       ))}

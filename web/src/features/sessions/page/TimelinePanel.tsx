@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { api, data } from "../../../api/client";
+import { language } from "../../../i18n";
 import { Failure } from "../../../ui/Failure";
 import { RelativeTime } from "../../../ui/RelativeTime";
 import { colourOf, detailsOf, keyOf } from "./timeline";
@@ -41,7 +42,7 @@ export function TimelinePanel({ sessionId, version }: { sessionId: string; versi
                 <Text size="xs" c="dimmed">
                   <RelativeTime at={entry.time} />
                 </Text>
-                {detailsOf(entry).map(({ name, text }) => (
+                {detailsOf(entry, language()).map(({ name, text }) => (
                   <Text key={name} size="sm">
                     <Text span c="dimmed" size="sm">
                       {t(`timeline.field.${name}`, { defaultValue: name })}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { evidenceOf, lineOf, moreMemory, quantityOf } from "./evidence";
+import { evidenceOf, headlineOf, lineOf, moreMemory, quantityOf } from "./evidence";
 
 describe("what a diagnosis rests on", () => {
   it("tells log lines, shortages and other facts apart, and nothing of what is empty", () => {
@@ -29,6 +29,22 @@ describe("what a diagnosis rests on", () => {
     const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(time));
     expect(lineOf(line)).toBe(`${clock} runner: ended exit_code=1`);
     expect([lineOf("plain"), lineOf("{broken")]).toEqual(["plain", "{broken"]);
+  });
+
+  it("leaves out what is empty or not so, and what the sentence says", () => {
+    expect(lineOf('{"service": "runner", "event": "ending", "reason": null, "detail": "stopped"}')).toBe("runner: ending detail=stopped");
+    expect(lineOf('{"service": "runner", "event": "ending", "detail": "fatal: no\\nfatal: really"}')).toBe("runner: ending detail=fatal: no…");
+    expect(evidenceOf({ by: "ann", forced: false }).facts).toEqual([]);
+    expect(evidenceOf({ by: "ann", forced: true }).facts).toEqual([["force", "true"]]);
+  });
+
+  it("has a short headline where the log has the rest, and the whole sentence where it has not", () => {
+    const said = "fatal: '/srv/nothing' does not appear to be a git repository fatal: Could not read";
+    const log = ["09:57:24 git: fatal: '/srv/nothing' does not appear to be a git repository"];
+    expect(headlineOf(`The repository could not be cloned: ${said}`, log)).toBe("The repository could not be cloned.");
+    expect(headlineOf(`リポジトリをクローンできませんでした: ${said}`, log)).toBe("リポジトリをクローンできませんでした。");
+    expect(headlineOf(`The repository could not be cloned: ${said}`, ["other"])).toBe(`The repository could not be cloned: ${said}`);
+    expect(headlineOf("It was stopped by root.", log)).toBe("It was stopped by root.");
   });
 
   it("has the exit code of what ended the session, not of who reported it", () => {

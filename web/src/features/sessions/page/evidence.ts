@@ -28,8 +28,12 @@ export interface Evidence {
 }
 
 const MOST_LETTERS = 300;
+/** So many letters are enough to know a line of the log again. */
+const RECOGNISED = 24;
 /** Said by the sentence, or of use to programs alone. */
-const SAID = new Set(["last_word", "complete", "refusals", "detail"]);
+const SAID = new Set(["last_word", "complete", "refusals", "detail", "by"]);
+/** The same as another word's, by which people know it. */
+const KNOWN_AS: Readonly<Record<string, string>> = { forced: "force" };
 const UNITS: Readonly<Record<string, number>> = { "": 1, m: 0.001, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 
 export function evidenceOf(evidence: Record<string, unknown> | undefined): Evidence {
@@ -42,10 +46,18 @@ export function evidenceOf(evidence: Record<string, unknown> | undefined): Evide
     log: Array.isArray(lines) ? lines.filter((line): line is string => typeof line === "string").map(lineOf) : [],
     facts: Object.entries(rest).filter(([name]) => !SAID.has(name)).flatMap(([name, value]): [string, string][] => {
       const text = textOf(value);
-      return text === "" ? [] : [[name, text]];
+      return text === "" ? [] : [[KNOWN_AS[name] ?? name, text]];
     }),
     shortages: Array.isArray(shortages) ? shortages.filter(isRecord).map(shortageOf) : [],
   };
+}
+
+/** The sentence without what a program said at length, where the log beneath has that in full. */
+export function headlineOf(sentence: string, log: readonly string[]): string {
+  const [said, ...rest] = sentence.split(": ");
+  const words = rest.join(": ").slice(0, RECOGNISED).trim();
+  if (said === undefined || words === "" || !log.some((line) => line.includes(words))) return sentence;
+  return /[\u3040-\u30ff]/.test(said) ? `${said}。` : `${said}.`;
 }
 
 /** Twice the memory, after an end for lack of it. */
@@ -66,11 +78,20 @@ export function lineOf(line: string): string {
   try {
     const { time, service, line: text, event, level: _l, session_id: _s, launch_id: _i, ...rest } = JSON.parse(line) as Record<string, unknown>;
     const clock = typeof time === "string" ? clockOf(time) : "";
-    const more = Object.entries(rest).map(([name, value]) => `${name}=${textOf(value)}`);
+    const more = Object.entries(rest)
+      // why it ends, when that has lines, was logged line by line before
+      .map(([name, value]) => [name, event === "ending" && name === "detail" ? firstLine(textOf(value)) : textOf(value)] as const)
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => `${name}=${value}`);
     return [clock, service === undefined ? "" : `${textOf(service)}:`, textOf(text ?? event), ...more].filter((word) => word !== "").join(" ");
   } catch {
     return line;
   }
+}
+
+function firstLine(text: string): string {
+  const [first = "", ...rest] = text.split("\n");
+  return rest.length > 0 ? `${first}…` : first;
 }
 
 /** The reader's clock, as beside it: 24 hours, with seconds. */

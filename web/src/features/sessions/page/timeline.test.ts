@@ -14,7 +14,7 @@ describe("the timeline", () => {
   });
 
   it("shows facts beside the rest, and neither what the title says nor what is empty", () => {
-    const shown = detailsOf(entry({ status: "failed", by: null, facts: { exit_code: 137, lines: ["a", "b"] } }, "oom_killed"));
+    const shown = detailsOf(entry({ status: "failed", by: null, facts: { exit_code: 137, lines: ["a", "b"] } }, "oom_killed"), "en");
     expect(shown).toEqual([
       { name: "reason", text: "oom_killed" },
       { name: "exit_code", text: "137" },
@@ -24,14 +24,32 @@ describe("the timeline", () => {
 
   it("leaves out what is so mostly, and who asked for the agent's own turn", () => {
     const turn = { ...entry({ number: 17, by: "ann", state: "done", stop_reason: "end_turn" }), type: "ccplant.prompt.ended" };
-    expect(detailsOf(turn)).toEqual([{ name: "state", text: "done" }]);
+    expect(detailsOf(turn, "en")).toEqual([{ name: "state", text: "done" }]);
     const stop = { ...entry({ reason: "stopped", by: "ann", force: false }), type: "ccplant.session.stop_requested" };
-    expect(detailsOf(stop)).toEqual([{ name: "reason", text: "stopped" }, { name: "by", text: "ann" }]);
-    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "setup_failed"))).toEqual([{ name: "reason", text: "setup_failed" }]);
-    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "oom_killed"))).toContainEqual({ name: "limit", text: "4Gi" });
+    expect(detailsOf(stop, "en")).toEqual([{ name: "reason", text: "stopped" }, { name: "by", text: "ann" }]);
+    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "setup_failed"), "en")).toEqual([{ name: "reason", text: "setup_failed" }]);
+    expect(detailsOf(entry({ facts: { limit: "4Gi" } }, "oom_killed"), "en")).toContainEqual({ name: "limit", text: "4\u00a0GiB" });
+  });
+
+  it("tells a sentence in the reader's language alone, and no English one that the reason says in theirs", () => {
+    const said = entry({ note: { ja: "止まりました。", en: "It stopped." } });
+    expect(detailsOf(said, "ja")).toEqual([{ name: "note", text: "止まりました。" }]);
+    expect(detailsOf(said, "en")).toEqual([{ name: "note", text: "It stopped." }]);
+    const facts = { detail: "the set-up script ended with exit code 3", exit_code: 3 };
+    expect(detailsOf(entry({ facts }, "setup_failed"), "ja").map(({ name }) => name)).toEqual(["reason", "exit_code"]);
+    expect(detailsOf(entry({ facts: { detail: "fatal: no" } }, "clone_failed"), "ja")).toContainEqual({ name: "detail", text: "fatal: no" });
+  });
+
+  it("says of nobody that they answered what the settings or the end did", () => {
+    const answered = { ...entry({ kind: "allow_once", source: "policy", by: "policy" }), type: "ccplant.permission.answered" };
+    expect(detailsOf(answered, "en").map(({ name }) => name)).toEqual(["kind", "source"]);
+  });
+
+  it("says what is not so by silence", () => {
+    expect(detailsOf(entry({ some: false, other: { one: false, two: 2 } }), "en")).toEqual([{ name: "other", text: "two: 2" }]);
   });
 
   it("cuts what is long", () => {
-    expect(detailsOf(entry({ note: "x".repeat(1000) }))[0]?.text).toHaveLength(401);
+    expect(detailsOf(entry({ note: "x".repeat(1000) }), "en")[0]?.text).toHaveLength(401);
   });
 });

@@ -1,5 +1,5 @@
 import { ActionIcon, Badge, Group, Skeleton, Text, Tooltip } from "@mantine/core";
-import { IconRefresh } from "@tabler/icons-react";
+import { IconChevronRight, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -101,7 +101,8 @@ function File({ sessionId, file, takenAt }: { sessionId: string; file: FileChang
   return (
     <li className={classes.file}>
       <button type="button" className={classes.head} aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Badge size="sm" variant="light" color={COLOURS[file.status]} miw={64}>
+        <IconChevronRight size={14} aria-hidden className={classes.chevron ?? ""} />
+        <Badge className={classes.kind ?? ""} size="sm" variant="light" color={COLOURS[file.status]}>
           {t(`changes.status.${file.status}`)}
         </Badge>
         <span className={classes.path}>

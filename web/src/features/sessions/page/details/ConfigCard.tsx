@@ -2,6 +2,7 @@ import { Code } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import type { Session } from "../../../../api/events/frames";
+import { quantity } from "../../../../ui/format";
 import { Card } from "./Card";
 import { Copied, Facts } from "./Facts";
 import classes from "./details.module.css";
@@ -12,7 +13,7 @@ export function ConfigCard({ session, memory }: { session: Session; memory: stri
   const { config } = session;
   const names = Object.keys(config.env ?? {});
   const agent = [session.agent?.name ?? config.agent, session.agent?.version].filter((word) => word != null).join(" ");
-  const size = config.pvc_storage_size.replace(/([KMGT]i)$/, "\u00a0$1B");
+  const size = quantity(config.pvc_storage_size);
   return (
     <Card title={t("detail.config")}>
       <Facts
