@@ -29,22 +29,24 @@ export function Volumes() {
       ) : list.isSuccess && volumes.length === 0 ? (
         <Empty title={t("volumes.emptyTitle")}>{t("volumes.emptyHelp")}</Empty>
       ) : (
-        <div className="card">
-        <div className={classes.head} aria-hidden>
-          <span>{t("volumes.column.name")}</span>
-          <span className={classes.size}>{t("volumes.column.size")}</span>
-          <span className={classes.when}>{t("volumes.column.kept")}</span>
-          <span className={classes.actions} />
-        </div>
-        <ul className={classes.list} aria-label={t("volumes.title")} aria-busy={list.isPending}>
-          {list.isPending
-            ? [1, 2, 3].map((row) => (
-                <li key={row} className={classes.row}>
-                  <Skeleton height={14} width={220} />
-                </li>
-              ))
-            : volumes.map((volume) => <Row key={volume.volume_id} volume={volume} remove={() => setLeaving(volume)} />)}
-        </ul>
+        <div className="card" role="table" aria-label={t("volumes.title")} aria-busy={list.isPending}>
+          <div className={classes.head} role="row">
+            <span role="columnheader">{t("volumes.column.name")}</span>
+            <span role="columnheader">{t("volumes.column.size")}</span>
+            <span role="columnheader" className={classes.when}>
+              {t("volumes.column.kept")}
+            </span>
+            <span role="columnheader" aria-label={t("sessions.column.actions")} />
+          </div>
+          <div role="rowgroup">
+            {list.isPending
+              ? [1, 2, 3].map((row) => (
+                  <div key={row} className={classes.row}>
+                    <Skeleton height={14} width={220} />
+                  </div>
+                ))
+              : volumes.map((volume) => <Row key={volume.volume_id} volume={volume} remove={() => setLeaving(volume)} />)}
+          </div>
         </div>
       )}
       {list.hasNextPage && (
@@ -61,8 +63,8 @@ function Row({ volume, remove }: { volume: Volume; remove: () => void }) {
   const { t } = useTranslation();
   const name = volume.session_name ?? volume.session_id;
   return (
-    <li className={classes.row}>
-      <Stack gap={2} miw={0}>
+    <div className={classes.row} role="row">
+      <Stack role="cell" gap={2} miw={0}>
         <Group gap="xs" wrap="nowrap">
           <Link
             className={classes.link}
@@ -86,13 +88,13 @@ function Row({ volume, remove }: { volume: Volume; remove: () => void }) {
           {volume.volume_id}
         </Text>
       </Stack>
-      <Text size="sm" className={`numbers ${classes.size}`}>
+      <Text role="cell" size="sm" className="numbers">
         {quantity(volume.size)}
       </Text>
-      <Text size="sm" c="dimmed" className={classes.when}>
+      <Text role="cell" size="sm" c="dimmed" className={classes.when}>
         <RelativeTime at={volume.kept_at ?? volume.created_at} />
       </Text>
-      <Group gap="xs" wrap="nowrap" className={classes.actions}>
+      <Group role="cell" gap="xs" wrap="nowrap" className={classes.actions}>
         <Button
           variant="default"
           size="compact-sm"
@@ -113,6 +115,6 @@ function Row({ volume, remove }: { volume: Volume; remove: () => void }) {
           {t("action.delete")}
         </Button>
       </Group>
-    </li>
+    </div>
   );
 }

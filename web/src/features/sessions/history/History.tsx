@@ -74,22 +74,24 @@ export function History() {
       ) : list.isSuccess && rows.length === 0 && !list.hasNextPage ? (
         <Empty title={t("history.emptyTitle")}>{t("history.emptyHelp")}</Empty>
       ) : (
-        <div className="card">
-        <div className={classes.head} aria-hidden>
-          <span>{t("sessions.column.name")}</span>
-          <span>{t("sessions.column.status")}</span>
-          <span className={classes.ran}>{t("detail.ran")}</span>
-          <span>{t("session.moment.ended")}</span>
-        </div>
-        <ul className={classes.list} aria-label={t("history.title")} aria-busy={list.isPending}>
-          {list.isPending
-            ? [1, 2, 3, 4].map((row) => (
-                <li key={row} className={classes.row}>
-                  <Skeleton height={14} width={220} />
-                </li>
-              ))
-            : rows.map((session) => <Row key={session.session_id} session={session} />)}
-        </ul>
+        <div className="card" role="table" aria-label={t("history.title")} aria-busy={list.isPending}>
+          <div className={classes.head} role="row">
+            <span role="columnheader">{t("sessions.column.name")}</span>
+            <span role="columnheader">{t("sessions.column.status")}</span>
+            <span role="columnheader" className={classes.ran}>
+              {t("detail.ran")}
+            </span>
+            <span role="columnheader">{t("session.moment.ended")}</span>
+          </div>
+          <div role="rowgroup">
+            {list.isPending
+              ? [1, 2, 3, 4].map((row) => (
+                  <div key={row} className={classes.row}>
+                    <Skeleton height={14} width={220} />
+                  </div>
+                ))
+              : rows.map((session) => <Row key={session.session_id} session={session} />)}
+          </div>
         </div>
       )}
       {list.hasNextPage && (
@@ -106,8 +108,8 @@ export function History() {
 function Row({ session }: { session: SessionSummary }) {
   const { t } = useTranslation();
   return (
-    <li className={classes.row}>
-      <div className={classes.name}>
+    <div className={classes.row} role="row">
+      <div className={classes.name} role="cell">
         <Link className={classes.link} to="/sessions/$sessionId" params={{ sessionId: session.session_id }}>
           {session.name}
         </Link>
@@ -116,13 +118,15 @@ function Row({ session }: { session: SessionSummary }) {
           {session.deleted_at != null && ` · ${t("history.deleted")}`}
         </Text>
       </div>
-      <StatusBadge status={session.status} />
+      <div>
+        <StatusBadge status={session.status} />
+      </div>
       <Text size="sm" c="dimmed" className={`numbers ${classes.ran}`}>
         {session.run_seconds == null ? "" : duration(session.run_seconds, language())}
       </Text>
-      <Text size="sm" c="dimmed">
+      <Text role="cell" size="sm" c="dimmed">
         <RelativeTime at={session.ended_at ?? session.updated_at} />
       </Text>
-    </li>
+    </div>
   );
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import type { Schemas } from "../../../api/client";
+import en from "../../../i18n/parts/sessions-page.en.json";
+import ja from "../../../i18n/parts/sessions-page.ja.json";
 import { colourOf, detailsOf, keyOf } from "./timeline";
 
 const entry = (data: Record<string, unknown>, reason: string | null = null) => ({
@@ -38,6 +41,17 @@ describe("the timeline", () => {
     const facts = { detail: "the set-up script ended with exit code 3", exit_code: 3 };
     expect(detailsOf(entry({ facts }, "setup_failed"), "ja").map(({ name }) => name)).toEqual(["reason", "exit_code"]);
     expect(detailsOf(entry({ facts: { detail: "fatal: no" } }, "clone_failed"), "ja")).toContainEqual({ name: "detail", text: "fatal: no" });
+  });
+
+  it("has words in both languages for each reason of an end", () => {
+    // what the schema has more, the compiler misses here
+    const reasons: Record<Exclude<Schemas["Reason"], "created" | "registered">, true> = {
+      task_finished: true, agent_ended: true, owner_completed: true, start_failed: true, start_timeout: true, clone_failed: true,
+      setup_failed: true, agent_crashed: true, runner_crashed: true, runner_lost: true, internal_error: true, timeout: true,
+      oom_killed: true, node_shutdown: true, evicted: true, stopped: true, deleted: true, pod_deleted: true,
+    };
+    for (const { timeline } of [en, ja]) expect(Object.keys(timeline.value.reason)).toEqual(expect.arrayContaining(Object.keys(reasons)));
+    for (const { timeline } of [en, ja]) expect(Object.keys(timeline.value.state)).toContain("withdrawn");
   });
 
   it("says of nobody that they answered what the settings or the end did", () => {

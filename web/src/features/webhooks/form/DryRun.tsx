@@ -76,7 +76,9 @@ export function DryRun({ values, webhookId, delivery, refused }: Props) {
         <Select
           aria-label={t("webhooks.try.payload")}
           allowDeselect={false}
-          value={chosen}
+          // of no event nothing is tried yet
+          value={ready || source !== undefined ? chosen : null}
+          placeholder={t("webhooks.try.payload")}
           rightSection={tried.isFetching ? <Loader size={16} role="img" aria-label={t("webhooks.try.running")} /> : undefined}
           onChange={(value) => setSource(value ?? undefined)}
           data={[
