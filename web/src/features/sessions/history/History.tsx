@@ -118,10 +118,10 @@ function Row({ session }: { session: SessionSummary }) {
           {session.deleted_at != null && ` · ${t("history.deleted")}`}
         </Text>
       </div>
-      <div>
+      <div role="cell">
         <StatusBadge status={session.status} />
       </div>
-      <Text size="sm" c="dimmed" className={`numbers ${classes.ran}`}>
+      <Text role="cell" size="sm" c="dimmed" className={`numbers ${classes.ran}`}>
         {session.run_seconds == null ? "" : duration(session.run_seconds, language())}
       </Text>
       <Text role="cell" size="sm" c="dimmed">
