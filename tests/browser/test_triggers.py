@@ -50,6 +50,7 @@ def test_a_webhook_is_made_from_an_example_and_its_secret_is_shown_once(
     person.page.reload()
     expect(person.page.get_by_role("heading", name=made[0]["name"])).to_be_visible()
     expect(secret).to_have_count(0)
+    expect(person.page.get_by_text(person.words("webhooks.secretWasShown"))).to_be_visible()
     expect(person.page.get_by_text(person.words("webhooks.secretOnce"))).to_have_count(0)
 
 

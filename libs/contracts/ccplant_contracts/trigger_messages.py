@@ -151,6 +151,9 @@ FILTERS: MappingProxyType[str, Text] = MappingProxyType(
 PROBLEMS: MappingProxyType[str, Text] = MappingProxyType(
     {
         "syntax": Text(ja="書き方に誤りがあります: {detail}", en="it cannot be read: {detail}"),
+        "ends_early": Text(
+            ja="途中で終わっています。閉じていない括弧、引用符、{{% if %}} や {{% for %}} がないか確かめてください。",
+            en="it ends too early: look for a bracket, a quotation mark, {{% if %}} or {{% for %}} that is not closed"),
         "tag_not_allowed": Text(
             ja="{{% {name} %}} は使えません。使えるのは if と for です。",
             en="{{% {name} %}} is not allowed; there are if and for"),

@@ -113,7 +113,7 @@ def expression(source: str) -> nodes.Expr:
     try:
         tree = _parsed(parse)
     except TemplateError as error:
-        if error.problem == "syntax" and ("{%" in inner or "{{" in inner):
+        if error.problem in ("syntax", "ends_early") and ("{%" in inner or "{{" in inner):
             raise TemplateError("condition_form", error.line) from None
         raise
     _check(tree)
@@ -124,7 +124,10 @@ def _parsed(parse: Callable[[], _Tree]) -> _Tree:
     try:
         return parse()
     except TemplateSyntaxError as error:
-        raise TemplateError("syntax", error.lineno, detail=error.message or "") from None
+        said = error.message or ""
+        if "end of template" in said:  # which a condition is not
+            raise TemplateError("ends_early", error.lineno) from None
+        raise TemplateError("syntax", error.lineno, detail=said) from None
     except RecursionError:
         raise TemplateError("too_deep") from None
     except (ValueError, OverflowError) as error:

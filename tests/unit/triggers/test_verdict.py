@@ -163,7 +163,7 @@ def test_a_reason_of_a_newer_peer_says_itself() -> None:
     ("definition", "words"),
     [
         ({"message": "{{ x() }}"}, "message, line 1: the call x() is not allowed"),
-        ({"condition": "a +"}, "condition, line 1: it cannot be read"),
+        ({"condition": "a +"}, "condition, line 1: it ends too early"),
         ({"reuse_key": "{{ x._y }}"}, "reuse_key, line 1: _y begins with an underscore"),
         ({"message": "{% for x in pull_request %}{% endfor %}"},
          "message, line 1: for goes through a list, and pull_request is none"),

@@ -80,6 +80,7 @@ export function Overview({ webhook }: { webhook: Webhook }) {
             {t("webhooks.rotateShort")}
           </Anchor>
         </div>
+        <div className={classes.dim}>{t("webhooks.secretWasShown")}</div>
         {webhook.old_secret_until != null && new Date(webhook.old_secret_until) > now && (
           <div className={classes.dim}>
             {t("webhooks.oldSecret")} <RelativeTime at={webhook.old_secret_until} />
