@@ -7,6 +7,7 @@ stream: a library that declares «what it needs» overwrites limits that are set
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ EVENTS_RETENTION_SECONDS = 7 * _DAY
 """How far back a subscriber of lifecycle events can go."""
 _DUPLICATES_SECONDS = 10.0
 """Short: an id that was deleted still makes its repeat a duplicate, which then never arrives."""
+_CHECK_SECONDS = 30.0
+"""For all questions of one check: an idle server answers in milliseconds."""
 _IN_USE = 10_058
 """JetStream's code for a stream that exists with another configuration."""
 
@@ -180,11 +183,13 @@ async def keep_topology(
     while True:
         await clock.sleep(seconds)
         try:
-            absent = await missing(js)
-            if absent:
-                _log.warning("topology_missing", missing=absent)
-                await ensure_topology(js, replicas=replicas)
-                if restored is not None:
-                    restored(absent)
+            # each question has a time limit of its own; a connection that is just lost may keep one without an answer
+            async with asyncio.timeout(_CHECK_SECONDS):
+                absent = await missing(js)
+                if absent:
+                    _log.warning("topology_missing", missing=absent)
+                    await ensure_topology(js, replicas=replicas)
+            if absent and restored is not None:
+                restored(absent)
         except (NatsError, TimeoutError, TopologyError) as error:
             _log.warning("topology_unchecked", error=str(error) or type(error).__name__)
